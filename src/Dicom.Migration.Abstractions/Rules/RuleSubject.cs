@@ -1,0 +1,17 @@
+using System.Buffers;
+using Dicom.Migration.DataSets;
+
+namespace Dicom.Migration;
+
+/// <summary>What a rule sees of an instance.</summary>
+public sealed class RuleSubject
+{
+    /// <summary>Name of the source.</summary>
+    public required string Source { get; init; }
+    /// <summary>The unit it was read from.</summary>
+    public required SourceUnit Unit { get; init; }
+    /// <summary>How <see cref="Header"/> is encoded.</summary>
+    public required TransferSyntax TransferSyntax { get; init; }
+    /// <summary>The encoded data set up to its bulk data.</summary>
+    public required ReadOnlySequence<byte> Header { get; init; }
+}

@@ -1,0 +1,7 @@
+namespace Dicom.Migration;
+
+/// <summary>A source cannot be listed or read as a whole.</summary>
+/// <param name="fault">Why; whether to try again is <see cref="Fault.IsTransient"/>.</param>
+/// <param name="detail">What to do about it, without values of data sets.</param>
+/// <param name="inner">The cause, if another exception is.</param>
+public sealed class SourceUnavailableException(Fault fault, string? detail = null, Exception? inner = null) : MigrationException(fault, detail, inner);

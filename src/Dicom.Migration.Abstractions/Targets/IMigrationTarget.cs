@@ -1,0 +1,13 @@
+namespace Dicom.Migration;
+
+/// <summary>A place that instances are stored into. Sessions are independent and may be used at the same time.</summary>
+public interface IMigrationTarget
+{
+    /// <summary>Names the target in configuration, logs and the ledger; unique in one migration.</summary>
+    public string Name { get; }
+
+    /// <summary>Opens a session: an association, a connection, a batch of files. One lane keeps it and uses it again and again.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="TargetUnavailableException">The target cannot be reached; its fault says whether to try again.</exception>
+    public Task<ITargetSession> OpenSessionAsync(CancellationToken cancellationToken);
+}
