@@ -57,15 +57,16 @@ internal sealed class Spool(string folder, int largestInMemory = 4 << 20)
             Directory.CreateDirectory(folder);
             // The name is a counter of our own: nothing that a peer sent ever becomes a path.
             var path = Path.Join(folder, FormattableString.Invariant($"{Environment.ProcessId:x}-{Interlocked.Increment(ref _counter):x}.spool"));
-            return new FileStream(path, new FileStreamOptions
+            var options = new FileStreamOptions
             {
                 Mode = FileMode.CreateNew,
                 Access = FileAccess.ReadWrite,
                 Share = FileShare.None,
                 BufferSize = 0,
                 Options = FileOptions.DeleteOnClose | FileOptions.Asynchronous,
-                UnixCreateMode = OperatingSystem.IsWindows() ? null : UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            });
+            };
+            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            return new FileStream(path, options);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
