@@ -1,0 +1,11 @@
+namespace Dicom.Migration.Dimse;
+
+/// <summary>An association that could not be made, or ended other than by release.</summary>
+public sealed class AssociationException : MigrationException
+{
+    /// <summary>Makes one.</summary>
+    /// <param name="fault">What went wrong; its offset counts from the start of the PDU.</param>
+    /// <param name="detail">Says what, in words of our own.</param>
+    /// <param name="inner">The cause, if another exception is.</param>
+    public AssociationException(Fault fault, string? detail = null, Exception? inner = null) : base(fault, detail, inner) { }
+}
