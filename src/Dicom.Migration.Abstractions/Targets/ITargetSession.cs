@@ -9,7 +9,7 @@ public interface ITargetSession : IAsyncDisposable
     /// <returns>Once the body is consumed. Whether it is stored is known when <see cref="StoreReceipt.Acknowledged"/> completes, which
     /// may need further instances or <see cref="FlushAsync"/>.</returns>
     /// <exception cref="MigrationException">The body broke off. Nothing of it is stored, and the session can be used further.</exception>
-    /// <remarks>What the target refuses, or fails to store, is an outcome and not an exception. Storing the same bytes again changes nothing.</remarks>
+    /// <remarks>A session that fails early may leave the rest of the body unread. What the target refuses, or fails to store, is an outcome and not an exception. Storing the same bytes again changes nothing.</remarks>
     public Task<StoreReceipt> StoreAsync(OutgoingInstance instance, CancellationToken cancellationToken);
 
     /// <summary>Brings every instance taken so far to its answer; all receipts given out are complete when it returns.</summary>

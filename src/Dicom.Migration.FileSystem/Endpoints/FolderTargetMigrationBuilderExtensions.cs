@@ -1,0 +1,20 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Dicom.Migration.FileSystem;
+
+/// <summary>Adds folders as targets.</summary>
+public static class FolderTargetMigrationBuilderExtensions
+{
+    /// <summary>Adds a folder that instances are written into as Part 10 files.</summary>
+    /// <param name="migration">The migration to add it to.</param>
+    /// <param name="name">Names the target in configuration, logs and the ledger; unique in this migration.</param>
+    /// <param name="configure">Sets its options; they are checked when the host starts.</param>
+    public static IMigrationBuilder ToFolder(this IMigrationBuilder migration, string name, Action<FolderTargetOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(migration);
+        migration.AddTarget(name, static (services, key) => new FolderTarget(key, services.GetRequiredService<IOptionsMonitor<FolderTargetOptions>>().Get(key)));
+        migration.Services.AddOptionsWithValidateOnStart<FolderTargetOptions, FolderTargetOptionsValidator>(name).Configure(configure);
+        return migration;
+    }
+}

@@ -1,0 +1,93 @@
+using System.Security.Cryptography;
+using Dicom.Migration.FileSystem.Media;
+
+namespace Dicom.Migration.FileSystem;
+
+/// <summary>One lane's batch of files on their way into a folder.</summary>
+internal sealed class FolderTargetSession(FolderTarget target, FolderTarget.Room room) : ITargetSession
+{
+    private readonly DurableBatch _batch = new(room.LibC, room.Root);
+
+    public async Task<StoreReceipt> StoreAsync(OutgoingInstance instance, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(instance);
+        if (room.IsDistrusted) return NotStored(new Fault(FaultCode.WriteFailed));
+        DurableFile file;
+        var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var _ = digest;
+        try
+        {
+            var head = instance.Envelope.Length > 0 ? instance.Envelope
+                : Part10Meta.Make(instance.SopClassUid, instance.SopInstanceUid, instance.TransferSyntax.Uid);
+            file = new DurableFile(room.LibC, room.Incoming, room.NextName());
+            if (TryWrite(file, head.Span, digest) is { } fault) return NotStored(fault);
+        }
+        catch (MigrationException e) { return NotStored(e.Fault); }
+
+        var isTaken = false;
+        try
+        {
+            var length = 0L;
+            while (true)
+            {
+                var read = await instance.Body.ReadAsync(cancellationToken).ConfigureAwait(false);
+                if (read.IsCanceled) throw new OperationCanceledException(cancellationToken);
+                foreach (var segment in read.Buffer)
+                {
+                    if (TryWrite(file, segment.Span, digest) is not { } fault) continue;
+                    instance.Body.AdvanceTo(read.Buffer.End);
+                    return NotStored(fault);
+                }
+                length += read.Buffer.Length;
+                instance.Body.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted) break;
+            }
+            if (instance.Length is { } expected && expected != length) return NotStored(new Fault(FaultCode.LengthBeyondInput, null, length));
+            var answer = _batch.Add(file, digest.GetHashAndReset(), new DurablePlace(instance.StudyInstanceUid, instance.SeriesInstanceUid, instance.SopInstanceUid));
+            isTaken = true;
+            var reference = new StoredReference(instance.StudyInstanceUid, instance.SeriesInstanceUid, instance.SopClassUid, instance.SopInstanceUid);
+            var receipt = new StoreReceipt(AcknowledgeAsync(answer, reference));
+            // The instance is the batch's now: giving up here would leave its receipt with nobody.
+            if (_batch.Count >= target.Options.MaxBatchFiles || _batch.Bytes >= target.Options.MaxBatchBytes) await FlushAsync(CancellationToken.None).ConfigureAwait(false);
+            return receipt;
+        }
+        finally
+        {
+            if (!isTaken) file.Dispose();
+        }
+    }
+
+    public Task FlushAsync(CancellationToken cancellationToken) => _batch.Count == 0 ? Task.CompletedTask : Task.Run(() =>
+    {
+        if (!_batch.Commit()) room.IsDistrusted = true;
+    }, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await FlushAsync(CancellationToken.None).ConfigureAwait(false);
+        room.Dispose();
+    }
+
+    private static Fault? TryWrite(DurableFile file, ReadOnlySpan<byte> bytes, IncrementalHash digest)
+    {
+        try
+        {
+            digest.AppendData(bytes);
+            file.Write(bytes);
+            return null;
+        }
+        catch (FileSystemException e)
+        {
+            file.Dispose();
+            return e.Fault;
+        }
+    }
+
+    private static StoreReceipt NotStored(Fault fault) => new(Task.FromResult(new StoreOutcome(StoreDisposition.NotStored, null, fault)));
+
+    private static async Task<StoreOutcome> AcknowledgeAsync(Task<DurableResult> answer, StoredReference reference)
+    {
+        var result = await answer.ConfigureAwait(false);
+        return new StoreOutcome(result.Disposition, result.Location is null ? null : reference with { Location = result.Location }, result.Fault);
+    }
+}

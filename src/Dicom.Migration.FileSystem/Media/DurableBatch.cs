@@ -1,0 +1,131 @@
+using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
+
+namespace Dicom.Migration.FileSystem.Media;
+
+/// <summary>Files that become durable together, so that many small ones share the syncing of their directories.</summary>
+/// <remarks>Content, then names, then directories: nothing is acknowledged before its own file and every directory above it are synced.</remarks>
+internal sealed class DurableBatch(ILibC libC, DurableDirectory root)
+{
+    /// <summary>Most files that may stand beside each other under one UID.</summary>
+    private const int MaxBeside = 16;
+    private readonly List<Entry> _entries = [];
+
+    public int Count => _entries.Count;
+    public long Bytes { get; private set; }
+
+    /// <summary>Takes over a written file; it and the answer are this batch's from now on.</summary>
+    /// <param name="file">Written to its end.</param>
+    /// <param name="sha256">Digest of its bytes.</param>
+    /// <param name="place">Directories and name below the root, without suffix.</param>
+    /// <returns>Completes, without ever failing, when the batch is committed.</returns>
+    public Task<DurableResult> Add(DurableFile file, byte[] sha256, DurablePlace place)
+    {
+        var entry = new Entry(file, sha256, place);
+        _entries.Add(entry);
+        Bytes += file.Length;
+        return entry.Answer.Task;
+    }
+
+    /// <summary>Makes all files durable and answers for each. A file's error ends that file, a directory's error all that need it.</summary>
+    /// <returns><see langword="false"/> if a directory could not be synced: what the system says of that directory later proves nothing.</returns>
+    public bool Commit()
+    {
+        var entries = _entries.ToArray();
+        _entries.Clear();
+        Bytes = 0;
+        var directories = new Dictionary<string, Opened>(StringComparer.Ordinal);
+        var isTrustworthy = true;
+        try
+        {
+            foreach (var entry in entries) Attempt(entry, () => entry.File.Sync());
+            foreach (var entry in entries) if (entry.Fault is null) Attempt(entry, () => Name(entry, directories));
+            // Series before studies before the root: a name is durable only when all names above it are.
+            foreach (var opened in directories.Values.OrderByDescending(static d => d.Depth))
+                try { opened.Directory.Sync(); }
+                catch (FileSystemException e) { (opened.Fault, isTrustworthy) = (e.Fault, false); }
+            foreach (var entry in entries)
+                foreach (var key in entry.Place.DirectoryKeys)
+                    if (entry.Fault is null && directories[key].Fault is { } fault) entry.Fault = fault;
+        }
+        finally
+        {
+            foreach (var opened in directories.Values) opened.Directory.Dispose();
+            foreach (var entry in entries)
+            {
+                entry.File.Dispose();
+                entry.Answer.TrySetResult(entry.Fault is { } fault ? new DurableResult(StoreDisposition.NotStored, null, fault)
+                    : new DurableResult(entry.Disposition, entry.Location, entry.IsBeside ? new Fault(FaultCode.UidConflict) : null));
+            }
+        }
+        return isTrustworthy;
+    }
+
+    private static void Attempt(Entry entry, Action action)
+    {
+        try { action(); }
+        catch (FileSystemException e) { entry.Fault = e.Fault; }
+        catch (IOException) { entry.Fault = new Fault(FaultCode.WriteFailed); }
+        catch (UnauthorizedAccessException) { entry.Fault = new Fault(FaultCode.AccessDenied); }
+    }
+
+    private void Name(Entry entry, Dictionary<string, Opened> directories)
+    {
+        var parent = root;
+        var keys = entry.Place.DirectoryKeys;
+        if (!directories.ContainsKey(keys[0])) directories.Add(keys[0], new Opened(root.Reopen(), 0));
+        for (var i = 0; i < entry.Place.Directories.Count; i++)
+        {
+            if (!directories.TryGetValue(keys[i + 1], out var opened))
+                directories.Add(keys[i + 1], opened = new Opened(parent.OpenChild(entry.Place.Directories[i]), i + 1));
+            parent = opened.Directory;
+        }
+        for (var i = 0; i < MaxBeside; i++)
+        {
+            var name = entry.Place.Name(entry.Sha256, i);
+            entry.Location = entry.Place.Location(name);
+            entry.IsBeside = i > 0;
+            if (entry.File.TryRename(parent, name, replace: false))
+            {
+                entry.Disposition = i > 0 ? StoreDisposition.StoredBeside : StoreDisposition.Stored;
+                return;
+            }
+            if (!HasDigest(parent, name, entry.Sha256)) continue;
+            // The same bytes under the same name, perhaps from a run that ended before they were durable: the synced copy takes their place.
+            entry.File.TryRename(parent, name, replace: true);
+            entry.Disposition = StoreDisposition.AlreadyThere;
+            return;
+        }
+        throw new FileSystemException(new Fault(FaultCode.WriteFailed));
+    }
+
+    private bool HasDigest(DurableDirectory directory, string name, byte[] sha256)
+    {
+        var descriptor = libC.OpenAt(directory.Descriptor, name, LibC.ReadOnly | LibC.NoFollow | LibC.NonBlocking, 0);
+        if (descriptor is -LibC.TooManyLinks) return false; // a link is not ours: leave it alone and go beside it
+        if (descriptor < 0) throw FileSystemException.OfWriting(descriptor);
+        using var handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        if (!FileStatus.Of(handle).IsRegular) return false;
+        using var stream = new FileStream(handle, FileAccess.Read, bufferSize: 0);
+        return SHA256.HashData(stream).AsSpan().SequenceEqual(sha256);
+    }
+
+    private sealed class Opened(DurableDirectory directory, int depth)
+    {
+        public DurableDirectory Directory { get; } = directory;
+        public int Depth { get; } = depth;
+        public Fault? Fault { get; set; }
+    }
+
+    private sealed class Entry(DurableFile file, byte[] sha256, DurablePlace place)
+    {
+        public DurableFile File { get; } = file;
+        public byte[] Sha256 { get; } = sha256;
+        public DurablePlace Place { get; } = place;
+        public TaskCompletionSource<DurableResult> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public StoreDisposition Disposition { get; set; }
+        public string? Location { get; set; }
+        public bool IsBeside { get; set; }
+        public Fault? Fault { get; set; }
+    }
+}
