@@ -1,0 +1,67 @@
+using System.Text.Json;
+
+namespace Dicom.Migration.DataSets.Tests.CharacterSets;
+
+/// <summary>The texts that the made-up files of the sibling corpus were made of, where that folder exists.</summary>
+public sealed class CharacterSetCorpusTests
+{
+    private static readonly DicomTag Charset = new(0x0008, 0x0005);
+
+    [Fact]
+    public void Reads_the_text_that_each_made_up_file_was_made_of()
+    {
+        if (Folder() is not { } folder) return;
+        using var expected = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "EXPECTED.json")));
+        foreach (var file in expected.RootElement.EnumerateObject())
+        {
+            var elements = ExplicitWalker.Elements(File.ReadAllBytes(Path.Combine(folder, file.Name))).Where(element => element.Depth == 0).ToArray();
+            var set = SpecificCharacterSet.Parse(elements.FirstOrDefault(element => element.Tag == Charset).Value ?? []);
+            var damaged = file.Value.EnumerateObject().Any(value => value.Value.GetString()!.StartsWith("damaged on purpose", StringComparison.Ordinal));
+            var problems = TextProblems.None;
+            foreach (var value in file.Value.EnumerateObject())
+            {
+                var element = elements.FirstOrDefault(element => element.Tag == new DicomTag(Convert.ToUInt32(value.Name, 16)));
+                if (element.Value is null) continue;
+                var text = string.Join('\\', set.DecodeValues(element.Value, element.Vr, out var found));
+                problems |= found;
+                // Some expectations carry a remark for people after the text, or a second reading.
+                if (!damaged) Assert.True(Means(value.Value.GetString()!, text), $"{file.Name} {value.Name}: {text}");
+            }
+
+            Assert.True(damaged == (problems != TextProblems.None), $"{file.Name}: {problems}");
+        }
+    }
+
+    [Fact]
+    public void Reads_and_writes_back_every_text_of_the_corpus_that_is_well_formed()
+    {
+        if (Folder() is not { } folder) return;
+        var written = 0;
+        foreach (var path in Directory.EnumerateFiles(folder, "dump2dcm__*.dcm"))
+        {
+            var set = SpecificCharacterSet.Default;
+            foreach (var (tag, vr, depth, value) in ExplicitWalker.Elements(File.ReadAllBytes(path)))
+            {
+                if (tag == Charset) set = SpecificCharacterSet.Parse(value);
+                if (!vr.UsesSpecificCharacterSet || set.Decode(value, vr) is not { Problems: TextProblems.None } decoded) continue;
+                Assert.True(set.TryEncode(decoded.Text, vr, out var bytes), $"{Path.GetFileName(path)} {tag}");
+                Assert.Equal(decoded.Text, set.Decode(bytes, vr).Text);
+                written++;
+            }
+        }
+
+        Assert.True(written > 30);
+    }
+
+    private static bool Means(string expected, string text) =>
+        expected.StartsWith(text, StringComparison.Ordinal) || expected.StartsWith(text.TrimEnd('='), StringComparison.Ordinal)
+        || expected.StartsWith(text.Replace('\\', '\u00A5'), StringComparison.Ordinal);
+
+    private static string? Folder()
+    {
+        var root = new DirectoryInfo(AppContext.BaseDirectory);
+        while (root is not null && !File.Exists(Path.Combine(root.FullName, "Dicom.Migration.sln"))) root = root.Parent;
+        var folder = root is null ? null : Path.Combine(root.FullName, "..", "shared", "corpus", "charset");
+        return Directory.Exists(folder) ? folder : null;
+    }
+}
