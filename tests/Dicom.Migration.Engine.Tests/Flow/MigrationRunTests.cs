@@ -1,0 +1,102 @@
+namespace Dicom.Migration.Engine.Tests.Flow;
+
+/// <summary>Closed accounting: whatever a source holds and a target does, every object ends in one state, and only what was seen at the target is Verified.</summary>
+public sealed class MigrationRunTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("dicom-migration-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Every_object_of_every_kind_is_accounted_for()
+    {
+        var good = ScriptedSource.Object(1);
+        var source = new ScriptedSource(("a", [good]), ("b", [ScriptedSource.Object(2)[..^3]]), ("c", ["not-dicom"]), ("d", [FaultCode.AccessDenied]),
+            ("e", [ScriptedSource.Object(3), ScriptedSource.Object(4), "not-dicom"]), ("f", [good]));
+        var target = new ScriptedTarget();
+        var account = await RunAsync(source, target);
+        Assert.True(account.IsClosed);
+        Assert.Equal((8L, 4L, 2L, 2L), (account.Discovered, account.Count(InstanceState.Verified), account.Count(InstanceState.Excluded), account.Count(InstanceState.Excepted)));
+        Assert.Equal((1L, 1L), (account.Count(FaultCode.LengthBeyondInput), account.Count(FaultCode.AccessDenied)));
+        Assert.Equal(4, account.Count(EvidenceLevel.L4));
+        Assert.Equal(good, target.Held["1.2.3.1001"]);
+    }
+
+    [Fact]
+    public async Task A_target_that_says_success_and_keeps_nothing_verifies_nothing()
+    {
+        var account = await RunAsync(Many(20), new ScriptedTarget { Keep = (_, _) => null });
+        Assert.Equal((0L, 20L), (account.Count(InstanceState.Verified), account.Count(FaultCode.MissingAtTarget)));
+        Assert.True(account.IsClosed);
+    }
+
+    [Fact]
+    public async Task A_target_that_alters_one_byte_is_found_out_and_harms_no_other_object()
+    {
+        var target = new ScriptedTarget { Keep = (uid, bytes) => uid == "1.2.3.1007" ? [.. bytes[..^1], (byte)(bytes[^1] ^ 1)] : bytes };
+        var account = await RunAsync(Many(20), target);
+        Assert.Equal((19L, 1L), (account.Count(InstanceState.Verified), account.Count(FaultCode.UnexplainedDifference)));
+    }
+
+    [Fact]
+    public async Task A_refused_object_is_an_exception_with_the_target_s_own_reason()
+    {
+        var account = await RunAsync(Many(5), new ScriptedTarget { Refuse = uid => uid == "1.2.3.1002" ? new Fault(FaultCode.DiskFull) : null });
+        Assert.Equal((4L, 1L), (account.Count(InstanceState.Verified), account.Count(FaultCode.DiskFull)));
+    }
+
+    [Fact]
+    public async Task A_target_that_cannot_be_read_gives_success_no_higher_level_than_its_word()
+    {
+        var account = await RunAsync(Many(3), new ScriptedTarget { Levels = [] });
+        Assert.Equal((3L, 0L), (account.Count(EvidenceLevel.L0), account.Count(EvidenceLevel.L4)));
+    }
+
+    [Fact]
+    public async Task A_unit_whose_first_attempt_breaks_off_is_read_again_and_nothing_counts_twice()
+    {
+        var failures = 0;
+        var source = new ScriptedSource(("a", [ScriptedSource.Object(1), ScriptedSource.Object(2)]), ("b", [ScriptedSource.Object(3)]))
+        {
+            BeforeItem = (key, i) => { if (key == "a" && i == 1 && failures++ == 0) throw new IOException("made up"); },
+        };
+        var account = await RunAsync(source, new ScriptedTarget());
+        Assert.Equal((3L, 3L), (account.Discovered, account.Count(InstanceState.Verified)));
+    }
+
+    [Fact]
+    public async Task A_run_stopped_anywhere_and_started_again_ends_like_one_that_was_not()
+    {
+        for (var stopAt = 1; stopAt <= 40; stopAt += 3)
+        {
+            using var stop = new CancellationTokenSource();
+            var (source, seen, target) = (Many(40), 0, new ScriptedTarget());
+            source.BeforeItem = (_, _) => { if (Interlocked.Increment(ref seen) == stopAt) stop.Cancel(); };
+            var ledger = FormattableString.Invariant($"stop-{stopAt}.db");
+            try { await RunAsync(source, target, ledger, stop.Token); }
+            catch (OperationCanceledException) { }
+            source.BeforeItem = (_, _) => { };
+            var account = await RunAsync(source, target, ledger);
+            Assert.True(account.IsClosed);
+            Assert.Equal((40L, 40L, 40), (account.Discovered, account.Count(InstanceState.Verified), target.Held.Count));
+            Assert.InRange(target.Stores, 40, 80); // only what was in flight went twice
+        }
+    }
+
+    private static ScriptedSource Many(int count) => new([.. Enumerable.Range(1, count).Select(i => (FormattableString.Invariant($"{i:D4}"), new object[] { ScriptedSource.Object(i) }))]);
+
+    private async Task<LedgerAccount> RunAsync(ScriptedSource source, ScriptedTarget target, string name = "ledger.db", CancellationToken cancellationToken = default)
+    {
+        await using var ledger = await SqliteLedger.OpenAsync(Path.Join(_folder, name), new LedgerIdentity("test", "source", "target"), TimeProvider.System, cancellationToken: CancellationToken.None);
+        var lease = await ledger.AcquireLeaseAsync("test", TimeSpan.FromHours(1), CancellationToken.None);
+        try
+        {
+            var options = new MigrationRunOptions { SpoolFolder = Path.Join(_folder, "spool"), UnitsPerBatch = 8 };
+            return await new MigrationRun(source, target, ledger, new SqliteWorkCoordinator(ledger, lease, TimeProvider.System), options).RunAsync(lease, null, cancellationToken);
+        }
+        finally
+        {
+            await ledger.ReleaseAsync(lease, CancellationToken.None);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Dicom.Migration.DataSets;
+
+namespace Dicom.Migration.Engine.Tests.Flow;
+
+/// <summary>A source of made-up objects: what is listed is exactly what the script says.</summary>
+internal sealed class ScriptedSource(params (string Key, object[] Items)[] units) : IMigrationSource
+{
+    public string Name => "scripted";
+
+    /// <summary>Called before each item; may throw what a source throws.</summary>
+    public Action<string, int> BeforeItem { get; set; } = (_, _) => { };
+
+    public async IAsyncEnumerable<SourceUnit> DiscoverAsync(SourceCursor? after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var (key, _) in units) yield return new SourceUnit(key, SourceUnitKind.File) { Cursor = new SourceCursor(key) };
+        await Task.CompletedTask;
+    }
+
+    public async IAsyncEnumerable<SourceItem> ReadAsync(SourceUnit unit, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var items = units.Single(u => u.Key == unit.Key).Items;
+        for (var i = 0; i < items.Length; i++)
+        {
+            BeforeItem(unit.Key, i);
+            yield return items[i] switch
+            {
+                byte[] bytes => new SourceInstance("", PipeReader.Create(new MemoryStream(bytes))) { TransferSyntax = TransferSyntax.ExplicitVrLittleEndian, Length = bytes.Length },
+                FaultCode code => new SourceFinding("", new Fault(code)),
+                string rule => new SourceFinding("", rule),
+                _ => throw new InvalidOperationException("The script is wrong."),
+            };
+        }
+        await Task.CompletedTask;
+    }
+
+    /// <summary>An Explicit VR Little Endian data set: the four UIDs and one byte of content, in even lengths.</summary>
+    public static byte[] Object(int number, byte content = 0)
+    {
+        var bytes = new MemoryStream();
+        Add(0x0008, 0x0016, "UI", Encoding.ASCII.GetBytes("1.2.840.10008.5.1.4.1.1.7\0"));
+        Add(0x0008, 0x0018, "UI", Encoding.ASCII.GetBytes(FormattableString.Invariant($"1.2.3.{number + 1000}")));
+        Add(0x0010, 0x0010, "PN", [(byte)'M', content]);
+        Add(0x0020, 0x000D, "UI", Encoding.ASCII.GetBytes("1.2.3\0"));
+        Add(0x0020, 0x000E, "UI", Encoding.ASCII.GetBytes("1.2.34"));
+        return bytes.ToArray();
+
+        void Add(ushort group, ushort element, string vr, byte[] value)
+        {
+            if (value.Length % 2 != 0) value = [.. value, 0];
+            bytes.Write([(byte)group, (byte)(group >> 8), (byte)element, (byte)(element >> 8), (byte)vr[0], (byte)vr[1], (byte)value.Length, (byte)(value.Length >> 8), .. value]);
+        }
+    }
+}
+
+/// <summary>A target in memory that can be told to misbehave.</summary>
+internal sealed class ScriptedTarget : IEvidenceTarget
+{
+    public string Name => "scripted";
+    public Dictionary<string, byte[]> Held { get; } = new(StringComparer.Ordinal);
+    public IReadOnlyList<EvidenceLevel> Levels { get; init; } = [EvidenceLevel.L1, EvidenceLevel.L4];
+
+    /// <summary>What is kept of what was sent; <see langword="null"/> keeps nothing and still says success.</summary>
+    public Func<string, byte[], byte[]?> Keep { get; set; } = (_, bytes) => bytes;
+    public Func<string, Fault?> Refuse { get; set; } = _ => null;
+    public int Stores { get; private set; }
+
+    public Task<ITargetSession> OpenSessionAsync(CancellationToken cancellationToken) => Task.FromResult<ITargetSession>(new Session(this));
+
+    public async IAsyncEnumerable<EvidenceItem> CollectAsync(EvidenceLevel level, IReadOnlyList<StoredReference> references, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var reference in references)
+            if (Held.TryGetValue(reference.SopInstanceUid, out var bytes))
+                yield return new EvidenceItem(reference, level) { Body = PipeReader.Create(new MemoryStream(bytes)) };
+        await Task.CompletedTask;
+    }
+
+    private sealed class Session(ScriptedTarget target) : ITargetSession
+    {
+        public async Task<StoreReceipt> StoreAsync(OutgoingInstance instance, CancellationToken cancellationToken)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using var body = new MemoryStream();
+            await instance.Body.CopyToAsync(body, cancellationToken);
+            lock (target.Held)
+            {
+                target.Stores++;
+                if (target.Refuse(instance.SopInstanceUid) is { } fault) return new StoreReceipt(Task.FromResult(new StoreOutcome(StoreDisposition.NotStored, null, fault)));
+                if (target.Keep(instance.SopInstanceUid, body.ToArray()) is { } kept) target.Held[instance.SopInstanceUid] = kept;
+            }
+            var reference = new StoredReference(instance.StudyInstanceUid, instance.SeriesInstanceUid, instance.SopClassUid, instance.SopInstanceUid);
+            return new StoreReceipt(Task.FromResult(new StoreOutcome(StoreDisposition.Stored, reference)));
+        }
+
+        public Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}
