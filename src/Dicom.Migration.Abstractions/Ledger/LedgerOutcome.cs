@@ -1,7 +1,8 @@
 namespace Dicom.Migration;
 
 /// <summary>What became of an instance: the state it enters, and what is known with it.</summary>
-/// <remarks>A digest or level left <see langword="null"/> keeps what is on record; fault and rule are replaced by each outcome.</remarks>
+/// <remarks>A digest or length left <see langword="null"/> keeps what is on record, but entering Sending forgets what was read back from the
+/// target. Fault, rule and evidence level are replaced by each outcome.</remarks>
 /// <param name="State">The state it enters. Excluded needs a rule, Excepted a fault, Verified a level; a ledger refuses them without.</param>
 public sealed record LedgerOutcome(InstanceState State)
 {

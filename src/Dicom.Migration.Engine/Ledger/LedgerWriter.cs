@@ -1,0 +1,239 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+
+namespace Dicom.Migration.Engine.Ledger;
+
+/// <summary>Applies batches inside the transaction that its caller has open. One at a time, on the one writing connection.</summary>
+internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider time) : IDisposable
+{
+    private const int RememberedAtMost = 16_384; // names, series and units looked up lately; forgotten all at once
+    private readonly Dictionary<string, long> _names = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string?, string?), long> _series = [];
+    private readonly Dictionary<string, long> _units = new(StringComparer.Ordinal);
+    private readonly Dictionary<(InstanceState, FaultCode, long, int), long> _account = [];
+    private readonly Dictionary<string, Statement> _statements = new(StringComparer.Ordinal);
+    private long _newUnits, _newPending, _newNotSeen;
+
+    public void Dispose()
+    {
+        foreach (var statement in _statements.Values) statement.Dispose();
+        connection.Dispose();
+    }
+
+    /// <summary>A statement that stays prepared. Its text is a constant, so there are as many as there are call sites.</summary>
+    public Statement Sql(string text)
+    {
+        if (!_statements.TryGetValue(text, out var statement)) _statements.Add(text, statement = new Statement(connection, text));
+        return statement;
+    }
+
+    /// <summary>Forgets what was looked up or counted in a transaction that is rolled back.</summary>
+    public void Forget()
+    {
+        _names.Clear();
+        _series.Clear();
+        _units.Clear();
+        _account.Clear();
+        (_newUnits, _newPending, _newNotSeen) = (0, 0, 0);
+    }
+
+    public void CheckEpoch(long epoch)
+    {
+        if (Sql("SELECT epoch FROM ledger").Number() != epoch)
+            throw new LedgerException(new(FaultCode.LeaseLost), "Another runner holds the ledger, or the lease was given up; nothing was written.");
+    }
+
+    public LedgerLease AcquireLease(string holder, TimeSpan duration)
+    {
+        var now = time.GetUtcNow();
+        long epoch;
+        using (var row = Sql("SELECT epoch, holder, until FROM ledger").Read())
+        {
+            row.Read();
+            epoch = row.GetInt64(0) + 1;
+            var left = row.GetInt64(2) - now.ToUnixTimeMilliseconds();
+            // A lease that ends later than any lease may was made before the clock was set back; it binds nobody.
+            if (left > 0 && left <= SqliteLedger.LongestLease.TotalMilliseconds && !string.Equals(row.GetString(1), holder, StringComparison.Ordinal))
+                throw new LedgerException(new(FaultCode.LeaseLost), "Another runner holds the ledger.");
+        }
+        var lease = new LedgerLease(epoch, holder, now + duration);
+        Sql("UPDATE ledger SET epoch = ?1, holder = ?2, until = ?3").Run(epoch, holder, lease.ExpiresAt.ToUnixTimeMilliseconds());
+        return lease;
+    }
+
+    public LedgerLease Renew(LedgerLease lease, TimeSpan duration)
+    {
+        CheckEpoch(lease.Epoch);
+        var renewed = lease with { ExpiresAt = time.GetUtcNow() + duration };
+        Sql("UPDATE ledger SET until = ?1").Run(renewed.ExpiresAt.ToUnixTimeMilliseconds());
+        return renewed;
+    }
+
+    // Giving up is a new epoch that nobody holds: what the old holder still has under way is refused.
+    public int Release(LedgerLease lease) => Sql("UPDATE ledger SET epoch = epoch + 1, holder = '', until = 0 WHERE epoch = ?1").Run(lease.Epoch);
+
+    public LedgerReceipt Append(LedgerLease lease, LedgerBatch batch)
+    {
+        CheckEpoch(lease.Epoch);
+        var at = time.GetUtcNow().ToUnixTimeMilliseconds();
+        foreach (var unit in batch.Units) List(unit);
+        var entries = batch.Discoveries.Count == 0 ? [] : new LedgerEntry[batch.Discoveries.Count];
+        for (var i = 0; i < entries.Length; i++) entries[i] = Discover(batch.Discoveries[i], lease.Epoch, at);
+        foreach (var change in batch.Changes) Change(change, lease.Epoch, at);
+        if (batch.DiscoveryCursor is { } cursor) Sql("UPDATE ledger SET cursor = ?1").Run(cursor);
+        if (batch.IsDiscoveryComplete is { } complete) Sql("UPDATE ledger SET complete = ?1").Run(complete ? 1 : 0);
+        WriteAccount();
+        return new(entries);
+    }
+
+    /// <summary>Marks a unit as complete; one that is stays so.</summary>
+    public void CompleteUnit(long epoch, long unit)
+    {
+        CheckEpoch(epoch);
+        if (Sql("UPDATE unit SET done = 1 WHERE id = ?1 AND done = 0").Run(unit) == 0) return;
+        _newPending--;
+        WriteAccount();
+    }
+
+    /// <returns>Whether the unit is on record and complete.</returns>
+    public bool IsComplete(string unitKey) => FindUnit(unitKey) is { } unit && Sql("SELECT done FROM unit WHERE id = ?1").Number(unit) == 1;
+
+    private void List(LedgerUnit unit)
+    {
+        if (!Enum.IsDefined(unit.Kind) || unit.ExpectedInstances < 0) throw new ArgumentException("A unit has no kind, or expects less than nothing.", nameof(unit));
+        if (FindUnit(unit.Key) is { } known)
+        {
+            if (unit.ExpectedInstances is not { } expected) return;
+            var (before, found) = Expected(known);
+            if (before == expected) return;
+            Sql("UPDATE unit SET expected = ?2 WHERE id = ?1").Run(known, expected);
+            _newNotSeen += NotSeen(expected, found) - NotSeen(before, found);
+            return;
+        }
+        Sql("INSERT INTO unit(hash, key, kind, expected, found, attempts, done) VALUES(?1, ?2, ?3, ?4, 0, 0, 0)")
+            .Run(PackedUid.Key(unit.Key), PackedUid.Pack(unit.Key), (int)unit.Kind, unit.ExpectedInstances);
+        Remember(_units, unit.Key, LastRow());
+        _newUnits++;
+        _newPending++;
+        _newNotSeen += unit.ExpectedInstances ?? 0;
+    }
+
+    private LedgerEntry Discover(LedgerDiscovery discovery, long epoch, long at)
+    {
+        if (FindUnit(discovery.UnitKey) is not { } unit) throw new ArgumentException("The unit of a discovery is not on record.", nameof(discovery));
+        if (discovery.Copy < 0 || discovery.Length < 0) throw new ArgumentException("A copy or length is less than nothing.", nameof(discovery));
+        var (hash, uid) = (PackedUid.Key(discovery.SopInstanceUid), PackedUid.Pack(discovery.SopInstanceUid));
+        using (var known = Sql("SELECT number, state FROM instance WHERE hash = ?1 AND uid = ?2 AND unit = ?3 AND copy = ?4").Read(hash, uid, unit, discovery.Copy))
+            if (known.Read()) return new(known.GetInt64(0), (InstanceState)known.GetInt32(1), IsNew: false);
+        Sql("""
+            INSERT INTO instance(unit, hash, uid, copy, series, class, syntax, length, found_at, found_epoch, state, steps, attempts, fault)
+            VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, 0, 0, 0)
+            """).Run(unit, hash, uid, discovery.Copy, Series(discovery.StudyInstanceUid, discovery.SeriesInstanceUid),
+                Name(discovery.SopClassUid), Name(discovery.TransferSyntaxUid), discovery.Length, at, epoch);
+        var number = LastRow();
+        var (expected, found) = Expected(unit);
+        _newNotSeen += NotSeen(expected, found + 1) - NotSeen(expected, found);
+        Sql("UPDATE unit SET found = found + 1 WHERE id = ?1").Run(unit);
+        var row = new InstanceRow { Length = discovery.Length };
+        Count(row, 1);
+        return new(number, discovery.Then is { } then ? Enter(number, row, then, epoch, at) : InstanceState.Discovered, IsNew: true);
+    }
+
+    private void Change(LedgerChange change, long epoch, long at)
+    {
+        InstanceRow row;
+        using (var found = Sql($"SELECT {InstanceRow.Columns} FROM instance WHERE number = ?1").Read(change.Number))
+            row = found.Read() ? InstanceRow.Read(found, 0) : throw new ArgumentException("The number of a change is not on record.", nameof(change));
+        if (change.From is { } from && from != row.State)
+            throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"Instance {change.Number} is {row.State}, not {from}."));
+        Enter(change.Number, row, change.Outcome, epoch, at);
+    }
+
+    private InstanceState Enter(long number, InstanceRow before, LedgerOutcome outcome, long epoch, long at)
+    {
+        if (!InstanceTransitions.IsLegal(before.State, outcome.State))
+            throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"Instance {number} is {before.State}, which {outcome.State} may not follow."));
+        if (outcome switch
+        {
+            { State: InstanceState.Excluded, Rule: null } => "Excluded needs the rule that excludes.",
+            { State: InstanceState.Excepted, Fault: null or { Code: FaultCode.None } } => "Excepted needs the fault that it is for.",
+            { State: InstanceState.Verified, Evidence: null } => "Verified needs an evidence level.",
+            { Length: < 0 } => "A length is less than nothing.",
+            _ => null,
+        } is { } lacking) throw new ArgumentException(lacking, nameof(outcome));
+        var row = before.Enter(outcome, Name(outcome.Rule));
+        var (fault, tag, place, evidence) = ((int)(row.Fault?.Code ?? FaultCode.None), (long?)row.Fault?.Tag?.Value, row.Fault?.Offset, (int?)row.Evidence);
+        Sql("""
+            UPDATE instance SET state = ?2, steps = ?3, attempts = ?4, fault = ?5, tag = ?6, place = ?7, rule = ?8, evidence = ?9, length = ?10,
+              source_digest = ?11, sent_digest = ?12, target_digest = ?13 WHERE number = ?1
+            """).Run(number, (int)row.State, row.Steps, row.Attempts, fault, tag, place, row.Rule, evidence, row.Length,
+                InstanceRow.Store(row.Source, null), InstanceRow.Store(row.Sent, row.Source), InstanceRow.Store(row.Target, row.Sent));
+        Sql("INSERT INTO history VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")
+            .Run(number, row.Steps, at, epoch, (int)row.State, fault, tag, place, row.Rule, evidence);
+        Count(before, -1);
+        Count(row, 1);
+        return row.State;
+    }
+
+    private void Count(InstanceRow row, long by)
+    {
+        var line = (row.State, row.Fault?.Code ?? FaultCode.None, row.Rule ?? 0, (int?)row.Evidence ?? -1);
+        _account[line] = _account.GetValueOrDefault(line) + by;
+    }
+
+    private void WriteAccount()
+    {
+        foreach (var ((state, fault, rule, evidence), by) in _account)
+        {
+            if (by == 0) continue;
+            if (Sql("UPDATE account SET instances = instances + ?5 WHERE state = ?1 AND fault = ?2 AND rule = ?3 AND evidence = ?4").Run((int)state, (int)fault, rule, evidence, by) == 0)
+                Sql("INSERT INTO account VALUES(?1, ?2, ?3, ?4, ?5)").Run((int)state, (int)fault, rule, evidence, by);
+        }
+        _account.Clear();
+        if ((_newUnits, _newPending, _newNotSeen) != (0, 0, 0))
+            Sql("UPDATE ledger SET units = units + ?1, pending = pending + ?2, not_seen = not_seen + ?3").Run(_newUnits, _newPending, _newNotSeen);
+        (_newUnits, _newPending, _newNotSeen) = (0, 0, 0);
+    }
+
+    private (int? Expected, int Found) Expected(long unit)
+    {
+        using var row = Sql("SELECT expected, found FROM unit WHERE id = ?1").Read(unit);
+        return row.Read() ? ((int?)InstanceRow.Optional(row, 0), row.GetInt32(1)) : throw LedgerFile.Unusable("A unit in the ledger is gone.");
+    }
+
+    private static int NotSeen(int? expected, int found) => Math.Max(0, (expected ?? 0) - found);
+
+    private long? FindUnit(string key)
+    {
+        if (_units.TryGetValue(key, out var known)) return known;
+        var found = Sql("SELECT id FROM unit WHERE hash = ?1 AND key = ?2").Number(PackedUid.Key(key), PackedUid.Pack(key));
+        return found is { } id ? Remember(_units, key, id) : null;
+    }
+
+    private long? Name(string? text)
+    {
+        if (text is null) return null;
+        if (_names.TryGetValue(text, out var known)) return known;
+        if (Sql("SELECT id FROM name WHERE text = ?1").Number(text) is { } found) return Remember(_names, text, found);
+        Sql("INSERT INTO name(text) VALUES(?1)").Run(text);
+        return Remember(_names, text, LastRow());
+    }
+
+    private long? Series(string? study, string? series)
+    {
+        if (study is null && series is null) return null;
+        if (_series.TryGetValue((study, series), out var known)) return known;
+        var (first, second) = (study is null ? LedgerSchema.NotKnown : PackedUid.Pack(study), series is null ? LedgerSchema.NotKnown : PackedUid.Pack(series));
+        if (Sql("SELECT id FROM series WHERE study = ?1 AND series = ?2").Number(first, second) is { } found) return Remember(_series, (study, series), found);
+        Sql("INSERT INTO series(study, series) VALUES(?1, ?2)").Run(first, second);
+        return Remember(_series, (study, series), LastRow());
+    }
+
+    private long LastRow() => Sql("SELECT last_insert_rowid()").Number() ?? throw LedgerFile.Unusable("SQLite gives no row number.");
+
+    private static long Remember<T>(Dictionary<T, long> memory, T key, long id) where T : notnull
+    {
+        if (memory.Count >= RememberedAtMost) memory.Clear();
+        return memory[key] = id;
+    }
+}
