@@ -76,8 +76,8 @@ public sealed class LeaseTests : IDisposable
         var work = new SqliteWorkCoordinator(ledger, lease, _file.Time);
         var slow = await work.AcquireAsync(2, Minute, Stop);
         var other = await work.AcquireAsync(10, Minute * 2, Stop);
-        Assert.Equal(["2.25.1", "2.25.2"], slow.Items.Select(item => item.Unit.Key));
-        Assert.Equal(["2.25.3", "2.25.4", "2.25.5"], other.Items.Select(item => item.Unit.Key));
+        Assert.Equal(["2.25.1", "2.25.2"], slow.Items.Select(item => item.Unit.Key), StringComparer.Ordinal);
+        Assert.Equal(["2.25.3", "2.25.4", "2.25.5"], other.Items.Select(item => item.Unit.Key), StringComparer.Ordinal);
         Assert.Empty((await work.AcquireAsync(10, Minute, Stop)).Items);
 
         await work.CompleteAsync(slow, "2.25.1", Stop);

@@ -7,7 +7,7 @@ namespace Dicom.Migration.Engine.Tests.Ledger;
 public sealed class PackedUidTests
 {
     [Property(MaxTest = 1_000)]
-    public bool Keeps_any_text_as_it_is(NonNull<string> text) => PackedUid.Unpack(PackedUid.Pack(text.Get)) == text.Get;
+    public bool Keeps_any_text_as_it_is(NonNull<string> text) => string.Equals(PackedUid.Unpack(PackedUid.Pack(text.Get)), text.Get, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("", 0)]
