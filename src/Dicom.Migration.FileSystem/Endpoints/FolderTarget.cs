@@ -40,8 +40,8 @@ public sealed class FolderTarget : IEvidenceTarget, IDisposable
         {
             lock (_gate)
             {
-                if (_room is { IsDistrusted: true })
-                    throw new TargetUnavailableException(new Fault(FaultCode.WriteFailed), "A directory could not be synced: check the device, then start again.");
+                if (_room?.Distrust is { } distrust)
+                    throw new TargetUnavailableException(distrust, "A directory could not be synced: check the device, then start again.");
                 try
                 {
                     _room ??= new Room(_libC, Options.Path);
@@ -129,7 +129,7 @@ public sealed class FolderTarget : IEvidenceTarget, IDisposable
         private readonly string _incomingPath;
         private long _number;
         private int _holders = 1;
-        private volatile bool _isDistrusted;
+        private volatile object? _distrust;
 
         public Room(ILibC libC, string path)
         {
@@ -159,7 +159,7 @@ public sealed class FolderTarget : IEvidenceTarget, IDisposable
         public DurableDirectory Root { get; }
         public DurableDirectory Incoming { get; }
         /// <summary>A directory could not be synced: nothing more is acknowledged until the folder is opened anew.</summary>
-        public bool IsDistrusted { get => _isDistrusted; set => _isDistrusted = value; }
+        public Fault? Distrust { get => (Fault?)_distrust; set => _distrust = value; }
 
         public string NextName() => Interlocked.Increment(ref _number).ToString(CultureInfo.InvariantCulture) + ".part";
         public void Hold() => Interlocked.Increment(ref _holders);

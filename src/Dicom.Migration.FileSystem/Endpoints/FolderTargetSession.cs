@@ -11,7 +11,7 @@ internal sealed class FolderTargetSession(FolderTarget target, FolderTarget.Room
     public async Task<StoreReceipt> StoreAsync(OutgoingInstance instance, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(instance);
-        if (room.IsDistrusted) return NotStored(new Fault(FaultCode.WriteFailed));
+        if (room.Distrust is { } distrust) return NotStored(distrust);
         DurableFile file;
         var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using var _ = digest;
@@ -59,7 +59,7 @@ internal sealed class FolderTargetSession(FolderTarget target, FolderTarget.Room
 
     public Task FlushAsync(CancellationToken cancellationToken) => _batch.Count == 0 ? Task.CompletedTask : Task.Run(() =>
     {
-        if (!_batch.Commit()) room.IsDistrusted = true;
+        if (_batch.Commit() is { } fault) room.Distrust = fault;
     }, cancellationToken);
 
     public async ValueTask DisposeAsync()

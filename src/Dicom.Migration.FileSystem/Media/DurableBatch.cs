@@ -28,14 +28,14 @@ internal sealed class DurableBatch(ILibC libC, DurableDirectory root)
     }
 
     /// <summary>Makes all files durable and answers for each. A file's error ends that file, a directory's error all that need it.</summary>
-    /// <returns><see langword="false"/> if a directory could not be synced: what the system says of that directory later proves nothing.</returns>
-    public bool Commit()
+    /// <returns>The fault of a directory that could not be synced, if there is one: what the system says of that directory later proves nothing.</returns>
+    public Fault? Commit()
     {
         var entries = _entries.ToArray();
         _entries.Clear();
         Bytes = 0;
         var directories = new Dictionary<string, Opened>(StringComparer.Ordinal);
-        var isTrustworthy = true;
+        Fault? distrust = null;
         try
         {
             foreach (var entry in entries) Attempt(entry, () => entry.File.Sync());
@@ -43,7 +43,7 @@ internal sealed class DurableBatch(ILibC libC, DurableDirectory root)
             // Series before studies before the root: a name is durable only when all names above it are.
             foreach (var opened in directories.Values.OrderByDescending(static d => d.Depth))
                 try { opened.Directory.Sync(); }
-                catch (FileSystemException e) { (opened.Fault, isTrustworthy) = (e.Fault, false); }
+                catch (FileSystemException e) { distrust = opened.Fault = e.Fault; }
             foreach (var entry in entries)
                 foreach (var key in entry.Place.DirectoryKeys)
                     if (entry.Fault is null && directories[key].Fault is { } fault) entry.Fault = fault;
@@ -58,7 +58,7 @@ internal sealed class DurableBatch(ILibC libC, DurableDirectory root)
                     : new DurableResult(entry.Disposition, entry.Location, entry.IsBeside ? new Fault(FaultCode.UidConflict) : null));
             }
         }
-        return isTrustworthy;
+        return distrust;
     }
 
     private static void Attempt(Entry entry, Action action)

@@ -1,0 +1,104 @@
+using System.Formats.Tar;
+using System.Globalization;
+using System.IO.Compression;
+using System.Runtime.CompilerServices;
+
+namespace Dicom.Migration.FileSystem.Archives;
+
+/// <summary>Walks ZIP, TAR and GZ files, known by their content, entry by entry and nothing unpacked to disk.</summary>
+internal static class ContainerReader
+{
+    public static bool IsZip(ReadOnlySpan<byte> start) => start.StartsWith("PK\u0003\u0004"u8) || start.StartsWith("PK\u0005\u0006"u8);
+    public static bool IsGzip(ReadOnlySpan<byte> start) => start is [0x1F, 0x8B, 8, ..];
+    public static bool IsTar(ReadOnlySpan<byte> start) => start.Length >= 512 && start[257..].StartsWith("ustar"u8);
+
+    /// <summary>One thing in a container: content, or a fault in its stead.</summary>
+    internal readonly record struct Entry(string Place, Stream? Content, Fault? Fault);
+
+    /// <param name="container">Seekable for ZIP. Stays the caller's.</param>
+    /// <param name="start">Its first bytes, still to be read.</param>
+    /// <param name="limits">How much may come out.</param>
+    /// <param name="bytes">Size of the container in bytes.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Each entry is read before the next is asked for. A fault of the container as a whole is the last entry.</returns>
+    public static IAsyncEnumerable<Entry> ReadAsync(Stream container, ReadOnlyMemory<byte> start, ContainerLimits limits, long bytes, CancellationToken cancellationToken)
+    {
+        var budget = new MeteredStream.Budget(limits.Allowed(bytes));
+        if (IsZip(start.Span)) return ReadZipAsync(container, limits, budget, cancellationToken);
+        if (IsTar(start.Span)) return ReadTarAsync(new MeteredStream(container, budget), limits, cancellationToken);
+        return ReadGzipAsync(container, limits, budget, cancellationToken);
+    }
+
+    private static async IAsyncEnumerable<Entry> ReadZipAsync(Stream container, ContainerLimits limits, MeteredStream.Budget budget, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ZipArchive? zip = null;
+        Fault? fault = null;
+        var count = 0;
+        try
+        {
+            zip = new ZipArchive(container, ZipArchiveMode.Read, leaveOpen: true);
+            count = zip.Entries.Count;
+        }
+        catch (Exception e) when (MeteredStream.IsDamage(e)) { fault = new Fault(FaultCode.MalformedContainer); }
+        using var _ = zip;
+        for (var i = 0; i < count && fault is null; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (i >= limits.MaxEntries) { fault = new Fault(FaultCode.ContainerLimit); break; }
+            var entry = zip!.Entries[i];
+            var place = Place(i, entry.FullName);
+            if (entry.FullName.EndsWith('/') && entry.Length == 0) continue;
+            MeteredStream? content = null;
+            try { content = new MeteredStream(await entry.OpenAsync(cancellationToken).ConfigureAwait(false), budget, entry.Length, entry.Crc32); }
+            catch (Exception e) when (MeteredStream.IsDamage(e)) { }
+            yield return content is null ? new Entry(place, null, new Fault(FaultCode.MalformedContainer)) : new Entry(place, content, null);
+        }
+        if (fault is not null) yield return new Entry("", null, fault);
+    }
+
+    private static async IAsyncEnumerable<Entry> ReadTarAsync(Stream stream, ContainerLimits limits, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var tar = new TarReader(stream, leaveOpen: true);
+        Fault? fault = null;
+        for (var i = 0; fault is null; i++)
+        {
+            if (i >= limits.MaxEntries) { fault = new Fault(FaultCode.ContainerLimit); break; }
+            TarEntry? entry = null;
+            try { entry = await tar.GetNextEntryAsync(copyData: false, cancellationToken).ConfigureAwait(false); }
+            catch (MigrationException e) { fault = e.Fault; }
+            catch (Exception e) when (MeteredStream.IsDamage(e)) { fault = new Fault(FaultCode.MalformedContainer); }
+            if (fault is not null || entry is null) break;
+            if (entry.EntryType is TarEntryType.Directory or TarEntryType.GlobalExtendedAttributes) continue;
+            var place = Place(i, entry.Name);
+            yield return entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile
+                ? new Entry(place, new MeteredStream(entry.DataStream ?? Stream.Null, new MeteredStream.Budget(long.MaxValue), entry.Length), null)
+                : new Entry(place, null, new Fault(FaultCode.NotARegularFile));
+        }
+        if (fault is not null) yield return new Entry("", null, fault);
+    }
+
+    private static async IAsyncEnumerable<Entry> ReadGzipAsync(Stream container, ContainerLimits limits, MeteredStream.Budget budget, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var unpacked = new MeteredStream(new GZipStream(container, CompressionMode.Decompress, leaveOpen: true), budget);
+        var start = new byte[512];
+        var length = 0;
+        Fault? fault = null;
+        try { length = await unpacked.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false); }
+        catch (MigrationException e) { fault = e.Fault; }
+        if (fault is not null)
+        {
+            yield return new Entry("", null, fault);
+            yield break;
+        }
+        var whole = new PrefixedStream(start.AsMemory(0, length), unpacked);
+        if (!IsTar(start.AsSpan(0, length)))
+        {
+            yield return new Entry("unpacked", whole, null);
+            yield break;
+        }
+        await foreach (var entry in ReadTarAsync(whole, limits, cancellationToken).ConfigureAwait(false)) yield return entry;
+    }
+
+    // The number makes it unique: names in a container may repeat.
+    private static string Place(int number, string name) => string.Create(CultureInfo.InvariantCulture, $"{number}:{name}");
+}
