@@ -16,7 +16,7 @@ public sealed class DataSetReader
     private Level[] _levels = new Level[16];
     private int _depth, _sequences;
     private long _count, _inputEnd;
-    private bool _explicit, _bigEndian;
+    private bool _explicit, _bigEndian, _inItems;
 
     private enum LevelKind : byte { Sequence, Item, Fragments }
 
@@ -72,10 +72,18 @@ public sealed class DataSetReader
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         (_explicit, _bigEndian) = (syntax.IsExplicitVr, syntax.IsBigEndian);
         (IsExplicitVr, IsBigEndian) = (_explicit, _bigEndian);
-        (_depth, _sequences, _count, ValueRemaining) = (0, 0, 0, 0);
+        (_depth, _sequences, _count, ValueRemaining, _inItems) = (0, 0, 0, 0, false);
         _inputEnd = length is { } l ? checked(offset + l) : NoLimit;
         (Token, Tag, Vr, Length, Depth) = (DataSetToken.None, default, default, 0, 0);
         (Position, HeaderOffset, ValueOffset) = (offset, offset, offset);
+    }
+
+    /// <summary>Starts on a value that is the items of a sequence in Implicit VR Little Endian, without the sequence's header.</summary>
+    /// <param name="length">Bytes of the value.</param>
+    internal void ResetToItems(long length)
+    {
+        Reset(TransferSyntax.ImplicitVrLittleEndian, 0, length);
+        _inItems = true;
     }
 
     /// <summary>Reads the next token.</summary>
@@ -159,7 +167,7 @@ public sealed class DataSetReader
     private void Accept(DicomTag tag, DicomVr vr, uint length, int size, long limit)
     {
         if (_count >= _maxElements) throw Bad(FaultCode.TooManyElements, tag, Position);
-        var inside = _depth > 0 ? _levels[_depth - 1].Kind : LevelKind.Item;
+        var inside = _depth > 0 ? _levels[_depth - 1].Kind : _inItems ? LevelKind.Sequence : LevelKind.Item;
         var end = Position + size;
         if (tag.Group == 0xFFFE && tag != DicomTag.Item)
         {

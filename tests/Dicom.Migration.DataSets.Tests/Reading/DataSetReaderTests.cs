@@ -13,7 +13,7 @@ public sealed class DataSetReaderTests
         _ => default,
     };
 
-    private static Bytes Everything(Bytes b) => b
+    internal static Bytes Everything(Bytes b) => b
         .Text(0x00080016, "UI", "1.2\0").Text(0x00080018, "UI", "1.2.3\0")
         .Defined(0x00081115, i => i.Text(0x00100020, "LO", "A ").Defined(0x00081140, j => j.Text(0x00080018, "UI", "")))
         .Open(0x00081140, i => i.Open(0x00400275, j => j.Text(0x00100020, "LO", "odd")))

@@ -1,0 +1,149 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Dicom.Migration.DataSets;
+
+/// <summary>Reads the data set of a file token by token through one small buffer, passing over values by seeking.</summary>
+/// <remarks>Of use for the headers of many files: reusable by <see cref="Open"/>, which keeps the buffer. Not thread-safe.
+/// Errors of the file system come as the framework's own exceptions.</remarks>
+public sealed class Part10FileReader : IDisposable
+{
+    private readonly int _bufferLength;
+    private byte[] _buffer;
+    private int _start, _end;
+    private long _filePosition, _fileLength;
+    private bool _final;
+    private SafeFileHandle? _handle;
+    private Inflater? _inflater;
+    private HandleStream? _deflated;
+
+    /// <summary>Makes a reader that has no file yet.</summary>
+    /// <param name="options">Limits and dictionary, or <see langword="null"/> for the defaults.</param>
+    /// <param name="bufferLength">Bytes read at once, 256 or more. Default 16 KiB: the header of most images in one read.</param>
+    public Part10FileReader(DataSetReaderOptions? options = null, int bufferLength = 16_384)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(bufferLength, 256);
+        (_bufferLength, _buffer, Element) = (bufferLength, new byte[bufferLength], new DataSetReader(options));
+    }
+
+    /// <summary>The current token: read its properties; only this class may move it.</summary>
+    public DataSetReader Element { get; }
+    /// <summary>What stands before the data set.</summary>
+    public Part10Prefix Prefix { get => field ?? throw new InvalidOperationException("No file is open."); private set; }
+    /// <summary>The bytes of the current <see cref="DataSetToken.Value"/>; valid until the next call.</summary>
+    public ReadOnlySpan<byte> Piece => Element.Token == DataSetToken.Value ? _buffer.AsSpan(_pieceStart, _start - _pieceStart) : [];
+    private int _pieceStart;
+
+    /// <summary>Starts on a file, reading its prefix.</summary>
+    /// <param name="handle">Open for reading; stays the caller's, and open while this reader is used.</param>
+    /// <exception cref="DicomFormatException">The file is not DICOM, or its file meta is malformed.</exception>
+    public void Open(SafeFileHandle handle)
+    {
+        ArgumentNullException.ThrowIfNull(handle);
+        CloseInflater();
+        (_handle, _filePosition, _fileLength, _start, _end, _final, _pieceStart) = (handle, 0, RandomAccess.GetLength(handle), 0, 0, false, 0);
+        if (_buffer.Length != _bufferLength) _buffer = new byte[_bufferLength];
+        Part10Prefix? prefix;
+        while ((prefix = Part10Prefix.Read(_buffer.AsSpan(0, _end), _final)) is null) Fill();
+        Prefix = prefix;
+        _start = prefix.Length;
+        if (prefix.TransferSyntax.IsDeflated)
+        {
+            _deflated = new HandleStream(handle, prefix.Length);
+            _inflater = new Inflater(_deflated, prefix.Length);
+            (_start, _end, _final) = (0, 0, false);
+            Element.Reset(prefix.TransferSyntax);
+        }
+        else Element.Reset(prefix.TransferSyntax, prefix.Length, _fileLength - prefix.Length);
+    }
+
+    /// <summary>Reads the next token.</summary>
+    /// <returns><see langword="false"/> after the end.</returns>
+    /// <exception cref="DicomFormatException">The data set is malformed.</exception>
+    public bool Read()
+    {
+        while (true)
+        {
+            if (Element.Read(_buffer.AsSpan(_start, _end - _start), _final, out var consumed))
+            {
+                _pieceStart = _start;
+                _start += consumed;
+                return true;
+            }
+            if (Element.Token == DataSetToken.End) return false;
+            Fill();
+        }
+    }
+
+    /// <summary>Leaves out what is left of the current value, without reading it where the file is not deflated.</summary>
+    public void SkipValue()
+    {
+        var skip = Element.SkipValue();
+        _pieceStart = _start;
+        if (skip <= _end - _start)
+        {
+            _start += (int)skip;
+        }
+        else if (_inflater is null)
+        {
+            _filePosition += skip - (_end - _start);
+            (_start, _end) = (0, 0);
+        }
+        else
+        {
+            while (skip > _end - _start)
+            {
+                skip -= _end - _start;
+                _start = _end;
+                if (_final) throw new DicomFormatException(new Fault(FaultCode.LengthBeyondInput, Element.Tag, Element.HeaderOffset));
+                Fill();
+            }
+            _start += (int)skip;
+        }
+        _pieceStart = _start;
+    }
+
+    /// <summary>Reads what is left of the current value whole.</summary>
+    /// <param name="value">Receives it; must hold <see cref="DataSetReader.ValueRemaining"/> bytes.</param>
+    /// <returns>Its bytes.</returns>
+    public int ReadValue(Span<byte> value)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(value.Length, Element.ValueRemaining, nameof(value));
+        var length = 0;
+        while (Element.ValueRemaining > 0 && Read())
+        {
+            Piece.CopyTo(value[length..]);
+            length += Piece.Length;
+        }
+        return length;
+    }
+
+    private void Fill()
+    {
+        var handle = _handle ?? throw new InvalidOperationException("No file is open.");
+        if (_start > 0)
+        {
+            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
+            (_start, _end) = (0, _end - _start);
+        }
+        if (_end == _buffer.Length) Array.Resize(ref _buffer, _buffer.Length * 2); // a long prefix only
+        var free = _buffer.AsSpan(_end);
+        var read = _inflater is not null ? _inflater.Read(free) : RandomAccess.Read(handle, free, _filePosition);
+        if (_inflater is null) _filePosition += read;
+        _end += read;
+        _final = read == 0;
+    }
+
+    private void CloseInflater()
+    {
+        _inflater?.Dispose();
+        _deflated?.Dispose();
+        (_inflater, _deflated) = (null, null);
+    }
+
+    /// <summary>Lets go of the file, which stays open, and of the inflater.</summary>
+    public void Dispose()
+    {
+        CloseInflater();
+        _handle = null;
+    }
+}
