@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using System.Text;
 using Dicom.Migration.DataSets;
 
 namespace Dicom.Migration.Testing.Tests;
@@ -20,7 +21,7 @@ public sealed class MadeUpInstancesTests
     public void The_same_seed_gives_the_same_bytes_and_another_seed_others()
     {
         Assert.Equal(Digest(MadeUpInstances.Create(1, 60)), Digest(MadeUpInstances.Create(1, 60)));
-        Assert.NotEqual(Digest(MadeUpInstances.Create(1, 60)), Digest(MadeUpInstances.Create(2, 60)));
+        Assert.NotEqual(Digest(MadeUpInstances.Create(1, 60)), Digest(MadeUpInstances.Create(2, 60)), StringComparer.Ordinal);
         Assert.Equal(Digest(MadeUpInstances.CreateDamaged(1)), Digest(MadeUpInstances.CreateDamaged(1)));
     }
 
@@ -28,9 +29,9 @@ public sealed class MadeUpInstancesTests
     [Fact]
     public void The_bytes_are_those_of_every_other_machine()
     {
-        Assert.Equal("DIGEST-CREATE", Digest(MadeUpInstances.Create(20_260_101, 150)));
-        Assert.Equal("DIGEST-ALL", Digest(MadeUpInstances.CreateAll(20_260_101)));
-        Assert.Equal("DIGEST-DAMAGED", Digest(MadeUpInstances.CreateDamaged(20_260_101)));
+        Assert.Equal("0AFB339BDB17443DD2B25B1A0E85E1234B66077D237B4655C9ECB77EFA0724FD", Digest(MadeUpInstances.Create(20_260_101, 150)));
+        Assert.Equal("95C86E9F7A4595F19506C2C10CC6FC3AC1B8D8F7432873B72CF66D81B37560C2", Digest(MadeUpInstances.CreateAll(20_260_101)));
+        Assert.Equal("A4A4E3EB67111A4E4A09643C3AE03C67BF16AAFCCF3E629FC21F5278EAECC14A", Digest(MadeUpInstances.CreateDamaged(20_260_101)));
     }
 
     [Fact]
@@ -75,11 +76,11 @@ public sealed class MadeUpInstancesTests
             Assert.True(DicomUid.IsValid(uid));
             Assert.DoesNotContain(uid.Split('.'), part => part.Length > 1 && part[0] == '0'); // PS3.5 §9.1
         }
-        Assert.Equal(500, instances.Select(i => i.SopInstanceUid).Distinct().Count());
-        Assert.Equal(125, instances.Select(i => i.StudyInstanceUid).Distinct().Count());
-        Assert.Equal(250, instances.Select(i => i.SeriesInstanceUid).Distinct().Count());
-        Assert.All(instances.GroupBy(i => i.SeriesInstanceUid), series => Assert.Single(series.Select(i => i.StudyInstanceUid).Distinct()));
-        Assert.Equal(875, instances.SelectMany(i => new[] { i.SopInstanceUid, i.SeriesInstanceUid, i.StudyInstanceUid }).Distinct().Count());
+        Assert.Equal(500, instances.Select(i => i.SopInstanceUid).Distinct(StringComparer.Ordinal).Count());
+        Assert.Equal(125, instances.Select(i => i.StudyInstanceUid).Distinct(StringComparer.Ordinal).Count());
+        Assert.Equal(250, instances.Select(i => i.SeriesInstanceUid).Distinct(StringComparer.Ordinal).Count());
+        Assert.All(instances.GroupBy(i => i.SeriesInstanceUid, StringComparer.Ordinal), series => Assert.Single(series.Select(i => i.StudyInstanceUid).Distinct(StringComparer.Ordinal)));
+        Assert.Equal(875, instances.SelectMany(i => new[] { i.SopInstanceUid, i.SeriesInstanceUid, i.StudyInstanceUid }).Distinct(StringComparer.Ordinal).Count());
     }
 
     [Fact]
@@ -92,11 +93,11 @@ public sealed class MadeUpInstancesTests
     [Fact]
     public void A_study_has_one_patient_and_one_date()
     {
-        foreach (var study in MadeUpInstances.Create(4, 120).GroupBy(i => i.StudyInstanceUid))
+        foreach (var study in MadeUpInstances.Create(4, 120).GroupBy(i => i.StudyInstanceUid, StringComparer.Ordinal))
         {
             var sets = study.Select(i => Walker.File(i.Bytes).DataSet).ToArray();
             foreach (var tag in new uint[] { 0x00100010, 0x00100020, 0x00100030, 0x00100040, 0x00080020, 0x00080050 })
-                Assert.Single(sets.Select(set => set.Text(tag)).Distinct());
+                Assert.Single(sets.Select(set => set.Text(tag)).Distinct(StringComparer.Ordinal));
         }
     }
 
@@ -106,7 +107,7 @@ public sealed class MadeUpInstancesTests
         var all = MadeUpInstances.CreateAll(1);
         Assert.Equal(Enum.GetValues<MadeUpKind>(), all.Select(i => i.Recipe.Kind).Distinct().Order());
         Assert.Equal(Enum.GetValues<MadeUpEncoding>(), all.Select(i => i.Recipe.Encoding).Distinct().Order());
-        Assert.Equal(MadeUpInstances.CharacterSets.Order(StringComparer.Ordinal), all.Select(i => i.CharacterSet).Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(MadeUpInstances.CharacterSets.Order(StringComparer.Ordinal), all.Select(i => i.CharacterSet).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
         var terms = MadeUpInstances.CharacterSets.SelectMany(set => set.Split('\\')).ToHashSet(StringComparer.Ordinal);
         // PS3.3 tables C.12-2 to C.12-5.
         foreach (var number in new[] { 100, 101, 109, 110, 203, 144, 127, 126, 138, 148, 13, 166 })
@@ -115,6 +116,21 @@ public sealed class MadeUpInstancesTests
             Assert.Contains($"ISO 2022 IR {number}", terms);
         }
         foreach (var term in new[] { "ISO_IR 192", "GB18030", "GBK", "ISO 2022 IR 6", "ISO 2022 IR 87", "ISO 2022 IR 159", "ISO 2022 IR 149", "ISO 2022 IR 58" }) Assert.Contains(term, terms);
+    }
+
+    /// <summary>Against the runtime's own code pages, where it has one.</summary>
+    [Theory]
+    [InlineData("ISO_IR 203", 28605)]
+    [InlineData("ISO_IR 144", 28595)]
+    [InlineData("ISO_IR 192", 65001)]
+    [InlineData("GB18030", 54936)]
+    [InlineData("GBK", 936)]
+    public void The_bytes_of_a_name_are_the_name(string terms, int codePage)
+    {
+        var instance = MadeUpInstances.Create(1, new MadeUpRecipe(MadeUpKind.RtPlan) { CharacterSet = terms });
+        var encoding = CodePagesEncodingProvider.Instance.GetEncoding(codePage) ?? Encoding.GetEncoding(codePage);
+        var bytes = Walker.File(instance.Bytes).DataSet.Find(0x00100010)!.Value;
+        Assert.Equal(instance.PatientName, encoding.GetString(bytes).TrimEnd(' '));
     }
 
     [Fact]

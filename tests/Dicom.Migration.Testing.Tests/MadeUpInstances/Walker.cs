@@ -32,8 +32,8 @@ internal sealed class Walker
         var meta = Walk(bytes[132..start], true, false);
         var syntax = meta.Text(0x00020010);
         var body = bytes[start..];
-        if (syntax == "1.2.840.10008.1.2.1.99") body = Inflate(body);
-        return (meta, Walk(body, syntax != "1.2.840.10008.1.2", syntax == "1.2.840.10008.1.2.2"), start);
+        if (syntax is "1.2.840.10008.1.2.1.99") body = Inflate(body);
+        return (meta, Walk(body, syntax is not "1.2.840.10008.1.2", syntax is "1.2.840.10008.1.2.2"), start);
     }
 
     public static byte[] Inflate(byte[] body)
@@ -98,15 +98,15 @@ internal sealed class Walker
                 at += 8;
             }
             // Without a dictionary, an implicit sequence of defined length is known by the item that it begins with.
-            var isSequence = vr == "SQ" || (vr != "OB" && vr != "OW" && length == Undefined)
+            var isSequence = vr is "SQ" || (vr is not ("OB" or "OW") && length == Undefined)
                 || (!level.Explicit && length >= 8 && length != Undefined && Short(at, level) == 0xFFFE && Short(at + 2, level) == 0xE000);
-            var isFragments = length == Undefined && vr is "OB" or "OW" && length == Undefined;
+            var isFragments = length == Undefined && vr is ("OB" or "OW");
             var depth = levels.Count(l => !l.IsItem);
             if (isSequence || isFragments)
             {
                 walker.Add(tag, vr, depth, start, length, []);
                 walker.MaxDepth = Math.Max(walker.MaxDepth, isFragments ? 0 : depth + 1);
-                var inside = vr == "UN" ? new Level(false, false, End(at, length), false, false) : level with { IsItem = false, IsFragments = isFragments, End = End(at, length) };
+                var inside = vr is "UN" ? new Level(false, false, End(at, length), false, false) : level with { IsItem = false, IsFragments = isFragments, End = End(at, length) };
                 levels.Push(inside);
                 continue;
             }
