@@ -1,0 +1,182 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Dicom.Migration.Dimse.Services;
+using Dicom.Migration.Dimse.Transport;
+using Dicom.Migration.Dimse.UpperLayer;
+
+namespace Dicom.Migration.Dimse;
+
+/// <summary>Limits of a listener.</summary>
+public sealed record DimseListenerOptions : AssociationOptions
+{
+    /// <summary>Where to listen. Default: loopback, port 11112. Port 0 picks a free one.</summary>
+    public IPEndPoint EndPoint { get; init; } = new(IPAddress.Loopback, 11112);
+
+    /// <summary>Most connections at a time; one more is closed at once. Default 64.</summary>
+    public int MaxConnections { get; init; } = 64;
+}
+
+/// <summary>Accepts associations: C-ECHO and C-STORE as SCP (PS3.7 §9.1). One bad peer harms no other.</summary>
+public sealed class DimseListener : IAsyncDisposable
+{
+    private readonly DimseListenerOptions _options;
+    private readonly IDimseHandler _handler;
+    private readonly TimeProvider _time;
+    private readonly Socket _socket;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentDictionary<Task, byte> _peers = new();
+    private readonly Task _accepting;
+    private int _connections;
+
+    /// <summary>Starts to listen.</summary>
+    /// <param name="options">Limits and times.</param>
+    /// <param name="handler">The host.</param>
+    /// <param name="timeProvider">The clock of all timeouts.</param>
+    public DimseListener(DimseListenerOptions options, IDimseHandler handler, TimeProvider timeProvider)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Check();
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxConnections, 1, nameof(options));
+        (_options, _handler, _time) = (options, handler, timeProvider);
+        _socket = new Socket(options.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        _socket.Bind(options.EndPoint);
+        _socket.Listen();
+        EndPoint = (IPEndPoint)_socket.LocalEndPoint!;
+        _accepting = Task.Run(AcceptAsync);
+    }
+
+    /// <summary>Where it listens, with the port that was picked.</summary>
+    public IPEndPoint EndPoint { get; }
+
+    /// <summary>Stops listening, aborts what is open, and waits for the handlers to return.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        _socket.Dispose();
+        await _accepting.ConfigureAwait(false);
+        await Task.WhenAll(_peers.Keys).ConfigureAwait(false);
+        _stop.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            Socket peer;
+            try
+            {
+                peer = await _socket.AcceptAsync(_stop.Token).ConfigureAwait(false);
+            }
+            catch (SocketException) when (!_stop.IsCancellationRequested)
+            {
+                continue; // one connection that went away before it was taken
+            }
+            catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
+            {
+                return;
+            }
+
+            if (Interlocked.Increment(ref _connections) > _options.MaxConnections)
+            {
+                Interlocked.Decrement(ref _connections);
+                peer.Dispose();
+                continue;
+            }
+
+            var serving = Task.Run(() => ServeAsync(peer));
+            _peers[serving] = 0;
+            _ = ForgetWhenDoneAsync(serving);
+        }
+    }
+
+    private async Task ForgetWhenDoneAsync(Task serving)
+    {
+        await serving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _peers.TryRemove(serving, out _);
+    }
+
+    private async Task ServeAsync(Socket peer)
+    {
+        try
+        {
+            var remote = peer.RemoteEndPoint?.ToString() ?? "";
+            var connection = new UpperLayerConnection(new SocketStream(peer), isRequestor: false, _time, _options.MaxPduLength, _options.ArtimTimeout, _options.IdleTimeout);
+            await using var owned = connection.ConfigureAwait(false);
+            Negotiated? negotiated;
+            try
+            {
+                negotiated = await NegotiateAsync(connection, remote).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is MigrationException or OperationCanceledException)
+            {
+                await DimseAssociation.AbortAsync(connection, e).ConfigureAwait(false);
+                return;
+            }
+
+            if (negotiated is null) return;
+            var session = new DimseSession(connection, negotiated, _options, _time, _handler);
+            await using var ownedSession = session.ConfigureAwait(false);
+            await session.RunAsync(_stop.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is MigrationException or OperationCanceledException or IOException or SocketException)
+        {
+            // This association is over; the peer was told, as far as it could be.
+        }
+        finally
+        {
+            peer.Dispose();
+            Interlocked.Decrement(ref _connections);
+        }
+    }
+
+    /// <returns><see langword="null"/> if the peer was rejected.</returns>
+    private async Task<Negotiated?> NegotiateAsync(UpperLayerConnection connection, string remote)
+    {
+        using var artim = new CancellationTokenSource(_options.ArtimTimeout, _time); // AE-5
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(artim.Token, _stop.Token);
+        if (await connection.ReadAsync(either.Token).ConfigureAwait(false) is not { } frame) return null;
+        if (frame.Type is not PduType.AssociateRequest) throw ItemCursor.Violation(0, "The first PDU is no A-ASSOCIATE-RQ.");
+        var request = (AssociateRequest)PduParser.Parse(frame);
+        var info = new AssociationInfo(request.CalledAeTitle.Trim(), request.CallingAeTitle.Trim(), remote);
+
+        // PS3.8 AE-6: the provider itself refuses another protocol version (source 2, reason 2).
+        if ((request.ProtocolVersion & 1) == 0) return await RejectAsync(connection, Event.Evt6, new AssociateReject(1, 2, 2)).ConfigureAwait(false);
+        connection.On(Event.Evt6);
+        var maximum = DimseAssociation.PeerMaximum(request);
+        if (!string.Equals(request.ApplicationContext, Associate.DicomApplicationContext, StringComparison.Ordinal))
+            return await RejectAsync(connection, Event.Evt8, new AssociateReject(1, 1, 2)).ConfigureAwait(false);
+        var decision = IsTitle(info.CallingAeTitle) ? AssociationDecision.Accept : AssociationDecision.CallingAeTitleNotRecognized;
+        if (!IsTitle(info.CalledAeTitle)) decision = AssociationDecision.CalledAeTitleNotRecognized;
+        if (decision is AssociationDecision.Accept) decision = await _handler.OnAssociateAsync(info, either.Token).ConfigureAwait(false);
+        if (decision is not AssociationDecision.Accept) return await RejectAsync(connection, Event.Evt8, new AssociateReject(1, 1, (byte)decision)).ConfigureAwait(false);
+
+        var accepted = new Dictionary<byte, AcceptedContext>();
+        var results = new List<ContextResult>();
+        foreach (var proposed in request.Contexts)
+        {
+            var chosen = _handler.ChooseTransferSyntax(info, new ContextProposal(proposed.AbstractSyntax, proposed.TransferSyntaxes));
+            if (chosen is not null && proposed.TransferSyntaxes.Contains(chosen, StringComparer.Ordinal))
+                accepted[proposed.Id] = new AcceptedContext(proposed.Id, proposed.AbstractSyntax, chosen);
+            else chosen = null;
+            results.Add(new ContextResult(proposed.Id, chosen is null ? (byte)3 : (byte)0, chosen ?? proposed.TransferSyntaxes[0]));
+        }
+
+        var asked = request.Find<AsynchronousOperationsWindow>();
+        var window = asked is null ? 1 : DimseAssociation.Window(asked.Invoked, _options.OperationsWindow);
+        connection.On(Event.Evt7);
+        await connection.SendAsync(new AssociateAccept(request.CalledAeTitle, request.CallingAeTitle, Associate.DicomApplicationContext, results,
+            DimseAssociation.OurItems(_options, window, 1)) { Reserved = request.Reserved }).ConfigureAwait(false);
+        return new Negotiated(info, accepted, maximum, 1, window);
+    }
+
+    private static bool IsTitle(string title) => title.Length > 0 && title.All(c => c is >= ' ' and <= '~' and not '\\'); // PS3.5 §6.2, VR AE
+
+    private static async Task<Negotiated?> RejectAsync(UpperLayerConnection connection, Event happened, AssociateReject reject)
+    {
+        connection.On(happened, isAcceptable: false);
+        await connection.SendAsync(reject).ConfigureAwait(false);
+        await connection.DrainAsync().ConfigureAwait(false);
+        return null;
+    }
+}
