@@ -23,7 +23,7 @@ public class FolderSourceTests
             await using (item)
             {
                 object what;
-                try { what = item is SourceInstance i ? Convert.ToHexString([.. i.Envelope.Span, .. await Made.ReadAsync(i.Body)]) : ((SourceFinding)item).Exclusion ?? (object)((SourceFinding)item).Fault!.Value.Code; }
+                try { what = item is SourceInstance i ? Convert.ToHexString([.. i.Envelope.ToArray(), .. await Made.ReadAsync(i.Body)]) : ((SourceFinding)item).Exclusion ?? (object)((SourceFinding)item).Fault!.Value.Code; }
                 catch (MigrationException e) { what = e.Fault.Code; }
                 items.Add((item.Place, what));
             }

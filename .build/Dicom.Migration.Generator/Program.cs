@@ -1,6 +1,6 @@
 using Dicom.Migration.Generator;
 
-// Use: dotnet run --project tools/Dicom.Migration.Generator; writes src/Dicom.Migration.DataSets/Generated/.
+// Use: dotnet run --project .build/Dicom.Migration.Generator; writes src/Dicom.Migration.DataSets/Generated/.
 var root = new DirectoryInfo(AppContext.BaseDirectory);
 while (root is not null && !File.Exists(Path.Combine(root.FullName, "Dicom.Migration.sln"))) root = root.Parent;
 if (root is null)
