@@ -20,7 +20,7 @@ public sealed class DataSetReaderTests
         .Header(0x00400275, "SQ", Bytes.Undefined).Item(0).Item().EndItem().EndSequence()
         .Header(0x00400276, "SQ", 0)
         .Text(0x00290010, "LO", "VENDOR").Element(0x00291001, "OB", [1, 2, 3]).Short(0x00280010, "US", 512)
-        .Element(0x7FE00010, "OW", [1, 2, 3, 4, 5, 6]);
+        .Element(0x7FE00010, "OB", [1, 2, 3, 4, 5, 6]);
 
     private static readonly byte[] UnInBigEndian = [.. new Bytes(true, true).Text(0x00080016, "UI", "1.2\0").Header(0x00291020, "UN", Bytes.Undefined).ToArray(),
         .. new Bytes(false).Item().Text(0x00100020, "", "X ").EndItem().EndSequence().ToArray(),

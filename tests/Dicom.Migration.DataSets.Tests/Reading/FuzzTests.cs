@@ -22,6 +22,8 @@ public sealed class FuzzTests
     public void Nothing_but_a_format_fault_comes_of_any_bytes()
     {
         var samples = DataSetReaderTests.Samples().Select(s => s.Data.Item2).ToArray();
+        using var digest = new CanonicalDigest(DataSetReaderTests.Dictionary);
+        ElementPatch[] patches = [ElementPatch.Remove(new DicomTag(0x0028, 0x0010)), ElementPatch.Replace(new DicomTag(0x0010, 0x0020), DicomVr.LO, default, [new ItemStep(new DicomTag(0x0008, 0x1115), 0)])];
         for (var i = 0L; i < Inputs; i++)
         {
             var random = new Random((int)i);
@@ -30,6 +32,10 @@ public sealed class FuzzTests
             var whole = Try(bytes, syntax);
             Assert.Equal(whole, Try(bytes, syntax, random.Next(bytes.Length + 1)));
             try { Part10Prefix.Read(bytes, random.Next(2) == 0); }
+            catch (DicomFormatException) { }
+            try { digest.Of(bytes, syntax); }
+            catch (DicomFormatException) { }
+            try { PatchPlan.Create(bytes, syntax, patches); }
             catch (DicomFormatException) { }
         }
     }
