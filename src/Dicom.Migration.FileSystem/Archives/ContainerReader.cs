@@ -26,7 +26,7 @@ internal static class ContainerReader
         var budget = new MeteredStream.Budget(limits.Allowed(bytes));
         if (IsZip(start.Span)) return ReadZipAsync(container, limits, budget, cancellationToken);
         if (IsTar(start.Span)) return ReadTarAsync(new MeteredStream(container, budget), limits, cancellationToken);
-        return ReadGzipAsync(container, limits, budget, cancellationToken);
+        return ReadGzipAsync(container, limits, bytes, cancellationToken);
     }
 
     private static async IAsyncEnumerable<Entry> ReadZipAsync(Stream container, ContainerLimits limits, MeteredStream.Budget budget, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -77,12 +77,25 @@ internal static class ContainerReader
         if (fault is not null) yield return new Entry("", null, fault);
     }
 
-    private static async IAsyncEnumerable<Entry> ReadGzipAsync(Stream container, ContainerLimits limits, MeteredStream.Budget budget, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<Entry> ReadGzipAsync(Stream container, ContainerLimits limits, long bytes, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var unpacked = new MeteredStream(new GZipStream(container, CompressionMode.Decompress, leaveOpen: true), budget);
+        Fault? fault = null;
+        // A GZ file's checksum stands at its end: read once for it, or a damaged entry of a TAR in it would be out before it is known.
+        try
+        {
+            using var check = new MeteredStream(new GZipStream(container, CompressionMode.Decompress, leaveOpen: true), new MeteredStream.Budget(limits.Allowed(bytes)));
+            await check.CopyToAsync(Stream.Null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (MigrationException e) { fault = e.Fault; }
+        if (fault is not null)
+        {
+            yield return new Entry("", null, fault);
+            yield break;
+        }
+        container.Position = 0;
+        using var unpacked = new MeteredStream(new GZipStream(container, CompressionMode.Decompress, leaveOpen: true), new MeteredStream.Budget(limits.Allowed(bytes)));
         var start = new byte[512];
         var length = 0;
-        Fault? fault = null;
         try { length = await unpacked.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false); }
         catch (MigrationException e) { fault = e.Fault; }
         if (fault is not null)
