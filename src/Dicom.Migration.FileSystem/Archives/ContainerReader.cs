@@ -83,7 +83,13 @@ internal static class ContainerReader
         // A GZ file's checksum stands at its end: read once for it, or a damaged entry of a TAR in it would be out before it is known.
         try
         {
-            using var check = new MeteredStream(new GZipStream(container, CompressionMode.Decompress, leaveOpen: true), new MeteredStream.Budget(limits.Allowed(bytes)));
+            // RFC 1952 §2.3.1: CRC-32 in the last 8 bytes. Compared here, as GZipStream takes a file that is cut off for one that ends.
+            var trailer = new byte[8];
+            container.Position = Math.Max(0, bytes - trailer.Length);
+            await container.ReadAtLeastAsync(trailer, trailer.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+            container.Position = 0;
+            using var check = new MeteredStream(new GZipStream(container, CompressionMode.Decompress, leaveOpen: true), new MeteredStream.Budget(limits.Allowed(bytes)),
+                crc32: System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(trailer));
             await check.CopyToAsync(Stream.Null, cancellationToken).ConfigureAwait(false);
         }
         catch (MigrationException e) { fault = e.Fault; }
