@@ -26,7 +26,7 @@ internal static class ContainerReader
         var budget = new MeteredStream.Budget(limits.Allowed(bytes));
         if (IsZip(start.Span)) return ReadZipAsync(container, limits, budget, cancellationToken);
         if (IsTar(start.Span)) return ReadTarAsync(new MeteredStream(container, budget), limits, cancellationToken);
-        return ReadGzipAsync(container, limits, budget, cancellationToken);
+        return ReadGzipAsync(container, limits, bytes, cancellationToken);
     }
 
     private static async IAsyncEnumerable<Entry> ReadZipAsync(Stream container, ContainerLimits limits, MeteredStream.Budget budget, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -77,12 +77,31 @@ internal static class ContainerReader
         if (fault is not null) yield return new Entry("", null, fault);
     }
 
-    private static async IAsyncEnumerable<Entry> ReadGzipAsync(Stream container, ContainerLimits limits, MeteredStream.Budget budget, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<Entry> ReadGzipAsync(Stream container, ContainerLimits limits, long bytes, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var unpacked = new MeteredStream(new GZipStream(container, CompressionMode.Decompress, leaveOpen: true), budget);
+        Fault? fault = null;
+        // A GZ file's checksum stands at its end: read once for it, or a damaged entry of a TAR in it would be out before it is known.
+        try
+        {
+            // RFC 1952 §2.3.1: CRC-32 in the last 8 bytes. Compared here, as GZipStream takes a file that is cut off for one that ends.
+            var trailer = new byte[8];
+            container.Position = Math.Max(0, bytes - trailer.Length);
+            await container.ReadAtLeastAsync(trailer, trailer.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+            container.Position = 0;
+            using var check = new MeteredStream(new GZipStream(container, CompressionMode.Decompress, leaveOpen: true), new MeteredStream.Budget(limits.Allowed(bytes)),
+                crc32: System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(trailer));
+            await check.CopyToAsync(Stream.Null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (MigrationException e) { fault = e.Fault; }
+        if (fault is not null)
+        {
+            yield return new Entry("", null, fault);
+            yield break;
+        }
+        container.Position = 0;
+        using var unpacked = new MeteredStream(new GZipStream(container, CompressionMode.Decompress, leaveOpen: true), new MeteredStream.Budget(limits.Allowed(bytes)));
         var start = new byte[512];
         var length = 0;
-        Fault? fault = null;
         try { length = await unpacked.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false); }
         catch (MigrationException e) { fault = e.Fault; }
         if (fault is not null)

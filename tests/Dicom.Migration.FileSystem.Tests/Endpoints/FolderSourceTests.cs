@@ -148,7 +148,7 @@ public class FolderSourceTests
                 if (i % 2 == 1) damaged[random.Next(4, damaged.Length)] ^= 0x10;
                 File.WriteAllBytes(folder["x"], damaged);
                 foreach (var (_, what) in await ReadAsync(Source(folder.Path), "x"))
-                    Assert.True(what is FaultCode || what is "not-dicom" or "empty-file" || whole.Equals(what), $"{i}");
+                    Assert.True(what is FaultCode || what is "not-dicom" or "empty-file" || whole.Equals(what), $"{i} of {container.Length}: {(what as string)?.Length}");
             }
     }
 
@@ -157,7 +157,7 @@ public class FolderSourceTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllBytes(folder["bomb"], Gzip(Made.File("1.1", 40_000_000)));
-        Assert.Equal([("unpacked", (object)FaultCode.ContainerLimit)], await ReadAsync(Source(folder.Path, ratio: 2), "bomb"));
+        Assert.Equal([("", (object)FaultCode.ContainerLimit)], await ReadAsync(Source(folder.Path, ratio: 2), "bomb"));
         File.WriteAllBytes(folder["bomb"], Zip(CompressionLevel.Optimal, ("a", Made.File("1.1", 40_000_000))));
         Assert.Equal([("0:a", (object)FaultCode.ContainerLimit)], await ReadAsync(Source(folder.Path, ratio: 2), "bomb"));
     }
