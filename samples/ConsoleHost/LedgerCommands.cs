@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Dicom.Migration;
 using Dicom.Migration.Engine;
+using Dicom.Migration.Engine.Ledger;
 
 namespace ConsoleHost;
 

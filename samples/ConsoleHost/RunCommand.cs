@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Dicom.Migration;
 using Dicom.Migration.Engine;
+using Dicom.Migration.Engine.Ledger;
 using Dicom.Migration.FileSystem;
 using Spectre.Console;
 

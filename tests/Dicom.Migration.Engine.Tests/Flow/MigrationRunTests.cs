@@ -1,3 +1,5 @@
+using Dicom.Migration.Engine.Ledger;
+
 namespace Dicom.Migration.Engine.Tests.Flow;
 
 /// <summary>Closed accounting: whatever a source holds and a target does, every object ends in one state, and only what was seen at the target is Verified.</summary>
