@@ -31,6 +31,7 @@ internal static class RunCommand
         if (Contains(from, ledgerPath)) throw new EngineException(new Fault(FaultCode.InvalidConfiguration), "The ledger lies inside the source; name a file outside it.");
         var source = new FolderSource("source", new FolderSourceOptions { Path = from });
         if (!Directory.Exists(from)) throw new SourceUnavailableException(new Fault(FaultCode.PathNotFound), $"The source folder {from} does not exist; check --from.");
+        Directory.CreateDirectory(Path.GetDirectoryName(ledgerPath)!);
         using var target = new FolderTarget("target", new FolderTargetOptions { Path = to });
         var id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{from}\n{to}")))[..16];
         await using var ledger = await SqliteLedger.OpenAsync(ledgerPath, new LedgerIdentity(id, $"folder:{from}", $"folder:{to}"), TimeProvider.System, cancellationToken: CancellationToken.None);

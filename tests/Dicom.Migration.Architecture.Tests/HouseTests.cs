@@ -7,7 +7,7 @@ public sealed partial class HouseTests
 {
     private static readonly string[] TopLevel =
         ["src", "tests", "benchmarks", "samples", "docs", "Dicom.Migration.sln", "Directory.Packages.props", "Directory.Build.props",
-         "LICENSE", "README.md", "CHANGELOG.md", "global.json", "nuget.config", "artifacts"];
+         "LICENSE", "README.md", "CHANGELOG.md", "global.json", "nuget.config", "artifacts", "TestResults"];
 
     private static readonly string[] Drawers = ["Common", "Core", "Helpers", "Internal", "Utils"];
 

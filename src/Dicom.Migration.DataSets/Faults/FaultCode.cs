@@ -32,7 +32,7 @@ public enum FaultCode
     InflationLimit = 1012,
     /// <summary>Bytes follow the end of the data set that are no element.</summary>
     TrailingBytes = 1013,
-    /// <summary>An attribute that every instance must have is missing or empty: SOP Class, SOP Instance, Study or Series Instance UID.</summary>
+    /// <summary>An attribute that every instance must have is missing or empty: SOP Class or SOP Instance UID.</summary>
     MissingIdentity = 1014,
     /// <summary>A UID does not follow the grammar of PS3.5 §9.1.</summary>
     MalformedUid = 1015,

@@ -84,10 +84,9 @@ internal sealed class InstanceIdentity
     /// <summary>The fault of an identity that cannot be filed under, or <see langword="null"/>.</summary>
     public Fault? Check()
     {
-        Span<uint> tags = [0x00080016, 0x00080018, 0x0020000D, 0x0020000E];
-        for (var slot = 0; slot < tags.Length; slot++)
-            if (Text(slot).Length == 0) return new Fault(FaultCode.MissingIdentity, new DicomTag(tags[slot]));
-        return null;
+        // Study and series may be missing: hanging protocols, palettes and other instances outside a patient's study have none.
+        if (SopClassUid.Length == 0) return new Fault(FaultCode.MissingIdentity, new DicomTag(0x00080016));
+        return SopInstanceUid.Length == 0 ? new Fault(FaultCode.MissingIdentity, new DicomTag(0x00080018)) : null;
     }
 
     private string Text(int slot) => Encoding.Latin1.GetString(_bytes, slot * (DicomUid.MaxLength + 1), _lengths[slot]).TrimEnd('\0', ' ');
