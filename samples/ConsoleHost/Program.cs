@@ -2,7 +2,7 @@ using System.CommandLine;
 using ConsoleHost;
 using Dicom.Migration;
 
-var root = new RootCommand("Moves a DICOM archive, and proves that every object arrived.") { RunCommand.Create(), LedgerCommands.Status(), LedgerCommands.Explain() };
+var root = new RootCommand("Moves a DICOM archive, and proves that every object arrived.") { DemoCommand.Create(), RunCommand.Create(), LedgerCommands.Status(), LedgerCommands.Explain() };
 var parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)
 {

@@ -25,7 +25,7 @@ internal static class RunCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(string from, string to, string ledgerPath, EvidenceLevel evidence, long budget, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(string from, string to, string ledgerPath, EvidenceLevel evidence, long budget, CancellationToken cancellationToken)
     {
         if (Contains(from, to)) throw new EngineException(new Fault(FaultCode.InvalidConfiguration), "The target lies inside the source; name a folder outside it.");
         if (Contains(from, ledgerPath)) throw new EngineException(new Fault(FaultCode.InvalidConfiguration), "The ledger lies inside the source; name a file outside it.");
