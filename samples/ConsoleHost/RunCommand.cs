@@ -32,10 +32,12 @@ internal static class RunCommand
         var source = new FolderSource("source", new FolderSourceOptions { Path = from });
         if (!Directory.Exists(from)) throw new SourceUnavailableException(new Fault(FaultCode.PathNotFound), $"The source folder {from} does not exist; check --from.");
         Directory.CreateDirectory(Path.GetDirectoryName(ledgerPath)!);
+        using var alone = Lock(ledgerPath + ".lock");
         using var target = new FolderTarget("target", new FolderTargetOptions { Path = to });
         var id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{from}\n{to}")))[..16];
         await using var ledger = await SqliteLedger.OpenAsync(ledgerPath, new LedgerIdentity(id, $"folder:{from}", $"folder:{to}"), TimeProvider.System, cancellationToken: CancellationToken.None);
-        var lease = await ledger.AcquireLeaseAsync($"{Environment.MachineName}/{Environment.ProcessId}", TimeSpan.FromHours(12), CancellationToken.None);
+        // The kernel gives the lock back however a run ends: whoever has it may take over the lease that a killed run of this machine left behind.
+        var lease = await ledger.AcquireLeaseAsync($"{Environment.MachineName}:{ledgerPath}", TimeSpan.FromHours(12), CancellationToken.None);
         try
         {
             var options = new MigrationRunOptions { SpoolFolder = ledgerPath + ".spool", ByteBudget = budget, Evidence = evidence };
@@ -57,6 +59,18 @@ internal static class RunCommand
             units.MaxValue = double.MaxValue;
             return await run(new Watch(ledger, units));
         });
+
+    private static FileStream Lock(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e)
+        {
+            throw new EngineException(new Fault(FaultCode.LeaseLost), "Another run uses this ledger; wait for its end, or stop it.", e);
+        }
+    }
 
     private static string Folder(string endpoint) => endpoint.StartsWith("folder:", StringComparison.Ordinal) && endpoint.Length > 7
         ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(endpoint[7..]))
