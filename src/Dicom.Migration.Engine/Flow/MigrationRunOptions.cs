@@ -17,7 +17,7 @@ public sealed class MigrationRunOptions
     public int Attempts { get; init; } = 3;
     /// <summary>How long a lease lasts without renewal. Default 60 s.</summary>
     public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(60);
-    /// <summary>The evidence asked for; the run uses it if the target can serve it, else the highest below. Default L4.</summary>
+    /// <summary>The evidence asked for; the run uses it if the target can serve it, else the highest below. L0, the target's word alone, counts only if it is asked for here. Default L4.</summary>
     public EvidenceLevel Evidence { get; init; } = EvidenceLevel.L4;
 }
 

@@ -9,8 +9,10 @@ internal sealed class Verifier(IMigrationTarget target, EvidenceLevel wanted)
     public async Task VerifyAsync(IReadOnlyList<InFlight> stored, CancellationToken cancellationToken)
     {
         var level = target is IEvidenceTarget able ? able.Levels.Where(l => l <= wanted && l is EvidenceLevel.L1 or EvidenceLevel.L2 or EvidenceLevel.L4).DefaultIfEmpty(EvidenceLevel.L0).Max() : EvidenceLevel.L0;
+        // The target's word alone verifies only where the host has asked for no more than that, by name.
         foreach (var flight in stored)
-            flight.Verdict = level == EvidenceLevel.L0 ? Verified(EvidenceLevel.L0, null) : Excepted(new Fault(FaultCode.MissingAtTarget), null);
+            flight.Verdict = level != EvidenceLevel.L0 ? Excepted(new Fault(FaultCode.MissingAtTarget), null)
+                : wanted == EvidenceLevel.L0 ? Verified(EvidenceLevel.L0, null) : Excepted(new Fault(FaultCode.UnreadableAtTarget), null);
         if (level == EvidenceLevel.L0 || stored.Count == 0) return;
         // Equal copies of one object share a place: the same content answers for all of them.
         var byReference = stored.Where(f => f.Outcome!.Reference is not null).ToLookup(f => f.Outcome!.Reference!);

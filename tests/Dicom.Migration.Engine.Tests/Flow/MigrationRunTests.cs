@@ -48,10 +48,10 @@ public sealed class MigrationRunTests : IDisposable
     }
 
     [Fact]
-    public async Task A_target_that_cannot_be_read_gives_success_no_higher_level_than_its_word()
+    public async Task A_target_that_cannot_be_read_verifies_nothing_by_its_word_alone()
     {
         var account = await RunAsync(Many(3), new ScriptedTarget { Levels = [] });
-        Assert.Equal((3L, 0L), (account.Count(EvidenceLevel.L0), account.Count(EvidenceLevel.L4)));
+        Assert.Equal((0L, 3L), (account.Count(InstanceState.Verified), account.Count(FaultCode.UnreadableAtTarget)));
     }
 
     [Fact]
