@@ -130,4 +130,6 @@ public enum FaultCode
     UnreadableAtTarget = 5004,
     /// <summary>The spooled copy no longer has the digest that was taken when it arrived.</summary>
     SpoolCorrupted = 5005,
+    /// <summary>The target holds the same content in another encoding: other lengths, another native transfer syntax, other padding.</summary>
+    EncodingDiffers = 5006,
 }
