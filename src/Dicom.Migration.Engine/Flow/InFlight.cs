@@ -15,6 +15,8 @@ internal sealed class InFlight(UnitInHand unit, LedgerDiscovery discovery) : IDi
     public TransferSyntax Syntax { get; init; } = TransferSyntax.ImplicitVrLittleEndian;
     public ReadOnlyMemory<byte> Envelope { get; init; }
     public LedgerEntry Entry { get; set; }
+    /// <summary>The lane's count of what it has offered to the target, when it offered this one last.</summary>
+    public long Offer { get; set; }
     public StoreOutcome? Outcome { get; set; }
     public LedgerOutcome? Verdict { get; set; }
 

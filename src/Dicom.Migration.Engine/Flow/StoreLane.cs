@@ -6,11 +6,13 @@ namespace Dicom.Migration.Engine;
 /// <summary>Second stage: one lane with one session, which stores what has arrived in groups, so that many small objects share a commit.</summary>
 internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight> arrived, ChannelWriter<IReadOnlyList<InFlight>> onward, RunDesk desk, MigrationRunOptions options, TimeProvider time) : IAsyncDisposable
 {
-    private readonly ResiliencePipeline<bool> _rounds = RetryPolicy.Create<bool>(options, time, static again => again);
-    private readonly ResiliencePipeline<ITargetSession> _opening = RetryPolicy.Create<ITargetSession>(options, time, static _ => false);
+    private readonly ResiliencePipeline<bool> _rounds = RetryPolicy.ForResults<bool>(options, time, static again => again);
+    private readonly ResiliencePipeline<ITargetSession> _opening = RetryPolicy.ForFailures<ITargetSession>(options, time);
     private readonly long _groupBytes = Math.Max(1, options.ByteBudget / options.Lanes / 2);
     private readonly List<InFlight> _suspects = [];
     private ITargetSession? _session;
+    private long _offers;
+    private long _lastStored;
 
     /// <summary>Stores until nothing more arrives.</summary>
     /// <exception cref="TargetUnavailableException">The target stores nothing any more; what it did not take is taken up by the next run.</exception>
@@ -26,8 +28,9 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
                 await StoreGroupAsync(group, cancellationToken).ConfigureAwait(false);
                 group.Clear();
             }
-            // No object after the suspects was stored: it is the target that fails, unless it has had its chance in earlier runs.
-            await SettleSuspectsAsync(_suspects.Where(f => f.Unit.Attempt > options.Attempts).ToList()).ConfigureAwait(false);
+            // Nothing comes behind the suspects that could tell whether the target is well. One that took others, and does not say that
+            // it is full or gone, is; and no object may keep the account open for ever.
+            await SettleAsync(_suspects.FindAll(f => f.Unit.Attempt > options.Attempts || (_lastStored > 0 && !SaysSoItself(f.Outcome!.Fault)))).ConfigureAwait(false);
             ThrowIfUnavailable(mostSuspects: 0);
         }
         finally
@@ -59,7 +62,8 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
         foreach (var flight in group) flight.Dispose();
 
         _suspects.AddRange(suspects);
-        if (stored.Count > 0) await SettleSuspectsAsync([.. _suspects]).ConfigureAwait(false); // the target is well: it was the objects
+        _lastStored = stored.Aggregate(_lastStored, static (last, f) => Math.Max(last, f.Offer));
+        await SettleAsync(_suspects.FindAll(f => f.Offer < _lastStored)).ConfigureAwait(false); // it took others since: it was the objects
         await desk.CloseAsync(ended.Select(static f => f.Unit)).ConfigureAwait(false);
         if (stored.Count > 0) await onward.WriteAsync(stored, cancellationToken).ConfigureAwait(false);
         ThrowIfUnavailable(options.MostSuspects);
@@ -77,6 +81,7 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
             try
             {
                 var body = flight.Body!.OpenBody();
+                flight.Offer = ++_offers;
                 receipts.Add((flight, await _session.StoreAsync(flight.ToOutgoing(body), cancellationToken).ConfigureAwait(false)));
                 await body.CompleteAsync().ConfigureAwait(false);
             }
@@ -102,7 +107,7 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
         catch (Exception e) when (e is not OperationCanceledException) { } // it is gone either way
     }
 
-    private async Task SettleSuspectsAsync(List<InFlight> suspects)
+    private async Task SettleAsync(List<InFlight> suspects)
     {
         if (suspects.Count == 0) return;
         await desk.ChangeAsync(suspects, Excepted).ConfigureAwait(false);
@@ -122,6 +127,8 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
     private static StoreOutcome NotStored(Fault fault) => new(StoreDisposition.NotStored, null, fault);
 
     private static bool MayPass(Fault? fault) => fault is { IsTransient: true } or { Code: FaultCode.DiskFull or FaultCode.WriteFailed or FaultCode.Unexpected };
+
+    private static bool SaysSoItself(Fault? fault) => fault is { Code: FaultCode.DiskFull or FaultCode.PeerUnreachable or FaultCode.PeerBusy };
 
     /// <summary>Whether the fault says more of the target than of the object.</summary>
     private static bool IsOfTargetAsAWhole(Fault? fault) => fault is { IsTransient: true } or { Code: FaultCode.DiskFull or FaultCode.WriteFailed or FaultCode.AccessDenied };

@@ -7,7 +7,7 @@ namespace Dicom.Migration.Engine;
 internal sealed class UnitReader(IMigrationSource source, Intake intake, ChannelWriter<InFlight> onward, RunDesk desk, MigrationRunOptions options, TimeProvider time)
 {
     // Polly keeps no state between executions: one pipeline serves all units.
-    private readonly ResiliencePipeline<Fault?> _retry = RetryPolicy.Create<Fault?>(options, time, static fault => fault is { IsTransient: true });
+    private readonly ResiliencePipeline<Fault?> _retry = RetryPolicy.ForFailures<Fault?>(options, time, static fault => fault is { IsTransient: true });
 
     /// <summary>Reads one unit to its end; what cannot be read is an exception in the account.</summary>
     /// <exception cref="SourceUnavailableException">The source as a whole is gone, and stayed so.</exception>

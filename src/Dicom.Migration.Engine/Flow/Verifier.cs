@@ -7,7 +7,7 @@ namespace Dicom.Migration.Engine;
 /// <summary>Third stage: asks the target for the highest evidence it can serve, compares, and puts the verdict on record.</summary>
 internal sealed class Verifier(IMigrationTarget target, ChannelReader<IReadOnlyList<InFlight>> stored, RunDesk desk, DifferenceExaminer examiner, MigrationRunOptions options, TimeProvider time)
 {
-    private readonly ResiliencePipeline<bool> _retry = RetryPolicy.Create<bool>(options, time, static _ => false);
+    private readonly ResiliencePipeline<bool> _retry = RetryPolicy.ForFailures<bool>(options, time);
     private readonly EvidenceLevel _level = target is not IEvidenceTarget able ? EvidenceLevel.L0
         : able.Levels.Where(l => l <= options.Evidence && l is EvidenceLevel.L1 or EvidenceLevel.L2 or EvidenceLevel.L4).DefaultIfEmpty(EvidenceLevel.L0).Max();
 

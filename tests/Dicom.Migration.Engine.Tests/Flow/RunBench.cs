@@ -40,6 +40,13 @@ internal sealed class RunBench : IDisposable
         return await ledger.ReadAccountAsync(CancellationToken.None);
     }
 
+    /// <summary>Another runner takes the ledger, as it may when a lease has run out.</summary>
+    public async Task TakeOverAsync()
+    {
+        await using var ledger = await OpenAsync("ledger.db");
+        await ledger.AcquireLeaseAsync("test", TimeSpan.FromHours(1), CancellationToken.None);
+    }
+
     public async Task<IReadOnlyList<LedgerInstance>> FindAsync(string uid)
     {
         await using var ledger = await OpenAsync("ledger.db");
