@@ -1,7 +1,7 @@
 namespace Dicom.Migration.Engine;
 
 /// <summary>Puts on record what a source lists, while the first units are moved already.</summary>
-internal sealed class Inventory(IMigrationSource source, ILedger ledger, LedgerLease lease)
+internal sealed class Inventory(IMigrationSource source, ILedger ledger, LedgerLease lease, RunTally tally)
 {
     private const int UnitsPerBatch = 512;
     private volatile TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -16,11 +16,13 @@ internal sealed class Inventory(IMigrationSource source, ILedger ledger, LedgerL
     {
         try
         {
+            await TellAsync().ConfigureAwait(false);
             var header = await ledger.ReadHeaderAsync(cancellationToken).ConfigureAwait(false);
             if (!header.IsDiscoveryComplete) await ListAsync(header.DiscoveryCursor is { } text ? new SourceCursor(text) : null, cancellationToken).ConfigureAwait(false);
+            await TellAsync().ConfigureAwait(false);
             _isComplete = true;
         }
-        finally { Tell(); }
+        finally { Wake(); }
     }
 
     private async Task ListAsync(SourceCursor? after, CancellationToken cancellationToken)
@@ -32,10 +34,13 @@ internal sealed class Inventory(IMigrationSource source, ILedger ledger, LedgerL
             if (units.Count < UnitsPerBatch || unit.Cursor is null) continue;
             await ledger.AppendAsync(lease, new LedgerBatch { Units = units, DiscoveryCursor = unit.Cursor.Value }, cancellationToken).ConfigureAwait(false);
             units = new List<LedgerUnit>(UnitsPerBatch);
-            Tell();
+            await TellAsync().ConfigureAwait(false);
+            Wake();
         }
         await ledger.AppendAsync(lease, new LedgerBatch { Units = units, IsDiscoveryComplete = true }, cancellationToken).ConfigureAwait(false);
     }
 
-    private void Tell() => Interlocked.Exchange(ref _more, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+    private void Wake() => Interlocked.Exchange(ref _more, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+
+    private async Task TellAsync() => tally.Listed(await ledger.ReadAccountAsync(CancellationToken.None).ConfigureAwait(false));
 }

@@ -60,7 +60,7 @@ public sealed class MigrationRun
         var rules = new RuleBook(_source.Name, _rules, _options.LongestHeader);
         var arrived = Channel.CreateBounded<InFlight>(new BoundedChannelOptions(2 * _options.ObjectsPerGroup));
         var stored = Channel.CreateBounded<IReadOnlyList<InFlight>>(new BoundedChannelOptions(_options.Verifiers));
-        var inventory = new Inventory(_source, _ledger, lease);
+        var inventory = new Inventory(_source, _ledger, lease, desk.Tally);
 
         var listing = run.Guard(() => inventory.ListAsync(run.Stopping));
         var readers = Workers(_options.Readers, () => ReadAllAsync(new UnitReader(_source, new Intake(spool, rules), arrived.Writer, desk, _options, _time), inventory, keeper, run));

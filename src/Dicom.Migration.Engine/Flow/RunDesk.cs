@@ -22,6 +22,6 @@ internal sealed class RunDesk(ILedger ledger, LedgerLease lease, IWorkCoordinato
         if (complete.Count == 0) return;
         await Task.WhenAll(complete.Select(unit => coordinator.CompleteAsync(unit.Lease, unit.Key, CancellationToken.None).AsTask())).ConfigureAwait(false);
         foreach (var unit in complete) keeper.LetGo(unit.Lease);
-        tally.Add(new MigrationProgress(complete.Count, 0, 0, 0, 0));
+        tally.Complete(complete.Count);
     }
 }

@@ -58,7 +58,8 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
         var ended = group.Except(open).Concat(refused);
         await desk.ChangeAsync([.. stored, .. refused], static f => f.Outcome!.IsStored
             ? new LedgerOutcome(InstanceState.Acknowledged) { Evidence = EvidenceLevel.L0, Fault = f.Outcome.Fault } : Excepted(f)).ConfigureAwait(false);
-        desk.Tally.Add(new MigrationProgress(0, stored.Count, 0, refused.Count + group.Count(static f => f is { Entry: { IsNew: true, State: InstanceState.Excepted } }), stored.Sum(static f => f.Body!.Length)));
+        desk.Tally.Stored(stored.Count, stored.Sum(static f => f.Body!.Length));
+        desk.Tally.Excepted(refused.Count + group.Count(static f => f.Entry is { IsNew: true, State: InstanceState.Excepted }));
         foreach (var flight in group) flight.Dispose();
 
         _suspects.AddRange(suspects);
@@ -111,7 +112,7 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
     {
         if (suspects.Count == 0) return;
         await desk.ChangeAsync(suspects, Excepted).ConfigureAwait(false);
-        desk.Tally.Add(new MigrationProgress(0, 0, 0, suspects.Count, 0));
+        desk.Tally.Excepted(suspects.Count);
         await desk.CloseAsync(suspects.Select(static f => f.Unit)).ConfigureAwait(false);
         foreach (var settled in suspects) _suspects.Remove(settled);
     }

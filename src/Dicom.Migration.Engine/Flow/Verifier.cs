@@ -25,7 +25,8 @@ internal sealed class Verifier(IMigrationTarget target, ChannelReader<IReadOnlyL
             await examiner.ExamineAsync([.. group.Where(static f => f.Verdict!.Fault is { Code: FaultCode.UnexplainedDifference })], cancellationToken).ConfigureAwait(false);
             await desk.ChangeAsync(group, static f => f.Verdict!).ConfigureAwait(false);
             var verified = group.Count(static f => f.Verdict!.State == InstanceState.Verified);
-            desk.Tally.Add(new MigrationProgress(0, 0, verified, group.Count - verified, 0));
+            desk.Tally.Verified(verified);
+            desk.Tally.Excepted(group.Count - verified);
             await desk.CloseAsync(group.Select(static f => f.Unit)).ConfigureAwait(false);
         }
     }

@@ -27,6 +27,8 @@ public sealed class FolderSource : IMigrationSource
 
     /// <inheritdoc/>
     public string Name { get; }
+    /// <inheritdoc/>
+    public string Address => "folder:" + Path.TrimEndingDirectorySeparator(Path.GetFullPath(_options.Path));
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<SourceUnit> DiscoverAsync(SourceCursor? after, [EnumeratorCancellation] CancellationToken cancellationToken)

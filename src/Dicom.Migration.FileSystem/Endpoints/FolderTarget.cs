@@ -28,6 +28,8 @@ public sealed class FolderTarget : IEvidenceTarget, IDisposable
 
     /// <inheritdoc/>
     public string Name { get; }
+    /// <inheritdoc/>
+    public string Address => "folder:" + Path.TrimEndingDirectorySeparator(Path.GetFullPath(Options.Path));
     /// <summary>L4: files are read back from the device; L1: they are there.</summary>
     public IReadOnlyList<EvidenceLevel> Levels { get; } = [EvidenceLevel.L4, EvidenceLevel.L1];
     internal FolderTargetOptions Options { get; }

@@ -9,6 +9,7 @@ namespace Dicom.Migration.Engine.Tests.Flow;
 internal sealed class ScriptedSource(params (string Key, object[] Items)[] units) : IMigrationSource
 {
     public string Name => "scripted";
+    public string Address => "scripted:";
 
     /// <summary>Called before each item; may throw what a source throws.</summary>
     public Action<string, int> BeforeItem { get; set; } = (_, _) => { };
@@ -67,6 +68,7 @@ internal sealed class ScriptedSource(params (string Key, object[] Items)[] units
 internal sealed class ScriptedTarget : IEvidenceTarget
 {
     public string Name => "scripted";
+    public string Address => "scripted:";
     public Dictionary<string, byte[]> Held { get; } = new(StringComparer.Ordinal);
     public IReadOnlyList<EvidenceLevel> Levels { get; init; } = [EvidenceLevel.L1, EvidenceLevel.L4];
 
