@@ -3,6 +3,8 @@ namespace Dicom.Migration.DataSets;
 /// <content>Where elements stand, and which items are whose.</content>
 public sealed partial class DataSet
 {
+    private static readonly DicomTag PixelRepresentation = new(0x0028, 0x0103);
+
     private int IndexOf(DicomTag tag)
     {
         if (!_isSorted) return _elements.FindIndex(e => e.Tag == tag);
@@ -23,6 +25,20 @@ public sealed partial class DataSet
         }
         return low;
     }
+
+    /// <summary>Pixel Representation (0028,0103) is 1, here or around here.</summary>
+    internal bool HasSignedPixels
+    {
+        get
+        {
+            for (var set = this; set is not null; set = set._outer)
+                if (set.TryGetValue(PixelRepresentation, out var value) && value.TryGetInt64(out var number)) return number == 1;
+            return false;
+        }
+    }
+
+    /// <summary>Puts an element of the same tag at a place.</summary>
+    internal void Put(int index, DataElement element) => _elements[index] = element;
 
     private bool Holds(DataSet item)
     {

@@ -59,6 +59,16 @@ public sealed partial class DataSet : IReadOnlyList<DataElement>
         }
     }
 
+    /// <summary>Puts an element that is not there yet at its place: lets a data set be made by a collection initializer.</summary>
+    /// <param name="element">The element.</param>
+    /// <exception cref="ArgumentException">It is there already; or as of <see cref="Set(DataElement)"/>.</exception>
+    public void Add(DataElement element)
+    {
+        ArgumentNullException.ThrowIfNull(element);
+        if (Find(element.Tag) is not null) throw new ArgumentException("The element is there already.", nameof(element));
+        Set(element);
+    }
+
     /// <summary>Puts an element at its place, instead of the one of its tag if there is one.</summary>
     /// <param name="element">The element. The items of a sequence belong to this data set from now on.</param>
     /// <remarks>The lengths of its group and of the groups around it go: they would be wrong (retired, PS3.5 §7.2).</remarks>

@@ -35,7 +35,20 @@ internal sealed class DataSetBuilder(ReadOnlyMemory<byte> bytes, TransferSyntax 
             Take(header.Span, bytes.Slice(at, (int)_reader.ValueRemaining));
             at += (int)_reader.SkipValue();
         }
+        if (!syntax.IsExplicitVr) ChooseSigns();
         return _root;
+    }
+
+    // Implicit VR does not say whether US or SS is meant; the nearest Pixel Representation does (PS3.6: "US or SS").
+    private void ChooseSigns()
+    {
+        var walk = new DataSetWalk(_root);
+        while (walk.Next())
+        {
+            if (walk.Step != DataSetStep.Element || walk.Element.Vr != DicomVr.US) continue;
+            if (DataElementDictionary.TryGet(walk.Element.Tag, out var entry) && entry.AlternativeVr == DicomVr.SS && walk.Place.Set.HasSignedPixels)
+                walk.Place.Set.Put(walk.Place.Index, new DataElement(walk.Element.Tag, DicomVr.SS, walk.Element.Value));
+        }
     }
 
     private void Take(ReadOnlySpan<byte> header, ReadOnlyMemory<byte> value)

@@ -15,6 +15,8 @@ internal sealed class DataSetWalk
     internal DataSetStep Step { get; private set; }
     /// <summary>The element, or the sequence that starts or ends.</summary>
     internal DataElement Element { get; private set; } = null!;
+    /// <summary>Where the element is: its data set or item, and its place there.</summary>
+    internal (DataSet Set, int Index) Place { get; private set; }
     /// <summary>The item that starts or ends.</summary>
     internal DataSet Item { get; private set; } = null!;
 
@@ -29,7 +31,7 @@ internal sealed class DataSetWalk
                 return _open.Count > 0;
             }
             _open.Push(new Level(set, null, next + 1));
-            Element = set[next];
+            (Element, Place) = (set[next], (set, next));
             Step = Element.IsSequence ? DataSetStep.SequenceStart : DataSetStep.Element;
             if (Element.IsSequence) _open.Push(new Level(null, Element, 0));
             return true;
