@@ -19,6 +19,15 @@ internal static class Corpus
         return null;
     }
 
+    /// <summary>The files that the repository itself holds.</summary>
+    internal static IEnumerable<string> InRepository()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Join(folder!.FullName, "Dicom.Migration.sln"))) folder = folder.Parent;
+        return Directory.EnumerateFiles(Path.Join(folder.FullName, "tests", "Corpus"), "*", SearchOption.AllDirectories)
+            .Where(path => !path.EndsWith(".md", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+    }
+
     /// <summary>Name (folder/file), path and what other programs say of each DICOM file.</summary>
     internal static IEnumerable<(string Name, string Path, JsonElement Truth)> Files()
     {
