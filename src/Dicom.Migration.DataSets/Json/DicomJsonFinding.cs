@@ -1,6 +1,6 @@
 namespace Dicom.Migration.DataSets;
 
-/// <summary>What about an element is not in its DICOM JSON as it was in the data set.</summary>
+/// <summary>What about an element is not in its DICOM JSON as it was in the data set, or the other way round.</summary>
 public enum DicomJsonFindingKind
 {
     /// <summary>Left out: a value longer than the limit, or encapsulated pixel data, for which there is no bulk data URI.</summary>
@@ -25,6 +25,10 @@ public enum DicomJsonFindingKind
     NotFinite = 10,
     /// <summary>A PN of more than three groups; what follows the second delimiter is in Phonetic.</summary>
     MalformedPersonName = 11,
+    /// <summary>Left out when read: a group length, or file meta information (group 0002), which are not of the data set.</summary>
+    NotOfDataSet = 12,
+    /// <summary>An IS of more than 12 or a DS of more than 16 characters in JSON: kept digit by digit, too long for its VR.</summary>
+    LongNumber = 13,
 }
 
 /// <summary>A finding about one element; like a fault it says where, never what.</summary>

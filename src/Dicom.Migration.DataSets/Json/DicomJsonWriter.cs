@@ -47,6 +47,24 @@ public sealed class DicomJsonWriter
             if (!Take(reader.Element, reader.Piece)) reader.SkipValue();
     }
 
+    /// <summary>Writes a data set that is in memory.</summary>
+    /// <param name="dataSet">The data set; encoded once more on the way.</param>
+    /// <exception cref="DicomFormatException">It cannot be encoded (<see cref="FaultCode.NotTranscodable"/>).</exception>
+    public void Write(DataSet dataSet)
+    {
+        ArgumentNullException.ThrowIfNull(dataSet);
+        var syntax = dataSet.TransferSyntax.IsDeflated ? TransferSyntax.ExplicitVrLittleEndian : dataSet.TransferSyntax;
+        var bytes = dataSet.ToArray(syntax);
+        var reader = new DataSetReader(new DataSetReaderOptions { ImplicitVr = DataElementDictionary.VrOf });
+        reader.Reset(syntax, 0, bytes.Length);
+        Begin(dataSet.Prefix);
+        for (var at = 0; reader.Read(bytes.AsSpan(at), true, out var consumed);)
+        {
+            if (!Take(reader, bytes.AsSpan(at, consumed))) at += (int)reader.SkipValue();
+            at += consumed;
+        }
+    }
+
     /// <summary>Starts an object.</summary>
     /// <param name="prefix">Holds the file meta that <see cref="DicomJsonWriterOptions.IncludeFileMeta"/> asks for.</param>
     /// <exception cref="DicomFormatException">The file meta is malformed.</exception>

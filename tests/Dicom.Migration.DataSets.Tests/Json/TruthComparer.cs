@@ -67,7 +67,9 @@ internal sealed class TruthComparer(string[] terms, bool isBigEndian)
         var value = a.TryGetProperty("InlineBinary", out var inline) ? inline.GetBytesFromBase64() : [];
         var tag = Convert.ToUInt32(at[^8..], 16);
         var isSequence = Vr(b) == "SQ";
-        var dataSet = new Bytes(!isSequence).Text(0x00080005, "CS", string.Join('\\', terms)).Element(tag, Vr(b), value).ToArray();
+        // In a UN of defined length the items may still end with a delimiter: a relay kept the bytes and changed the header.
+        var isDelimited = isSequence && value.AsSpan().EndsWith(new byte[] { 0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0 });
+        var dataSet = new Bytes(!isSequence).Text(0x00080005, "CS", string.Join('\\', terms)).Header(tag, Vr(b), isDelimited ? Bytes.Undefined : (uint)value.Length).Raw(value).ToArray();
         using var json = JsonDocument.Parse(JsonOf.Bytes(dataSet, isSequence ? TransferSyntax.ImplicitVrLittleEndian : TransferSyntax.ExplicitVrLittleEndian,
             new DicomJsonWriterOptions { MaxInlineBinaryLength = int.MaxValue }, 0, t => t.Value == tag ? DicomVr.SQ : DataElementDictionary.VrOf(t)), new JsonDocumentOptions { MaxDepth = 256 });
         Attribute(at, json.RootElement.GetProperty(at[^8..]).Clone(), b, differences, stack);
