@@ -44,8 +44,8 @@ internal static class HtmlReport
 
     private static FormattableString SentenceOf(Reconciliation sums) => sums.Verdict switch
     {
-        Verdict.Closed => $"All {sums.Discovered:N0} objects are accounted for, and none is an exception.",
-        Verdict.ClosedWithExceptions => $"All {sums.Discovered:N0} objects are accounted for: {sums.Count(InstanceState.Verified):N0} are verified at the target, {sums.Count(InstanceState.Excepted):N0} are exceptions.",
+        Verdict.Closed => $"All {sums.Discovered:N0} objects are accounted for, and none is an exception: {sums.Count(InstanceState.Verified):N0} are verified at the target, {sums.Count(InstanceState.Excluded):N0} {(sums.Count(InstanceState.Excluded) == 1 ? "is" : "are")} left out by a rule.",
+        Verdict.ClosedWithExceptions => $"All {sums.Discovered:N0} objects are accounted for: {sums.Count(InstanceState.Verified):N0} are verified at the target, {sums.Count(InstanceState.Excepted):N0} {(sums.Count(InstanceState.Excepted) == 1 ? "is an exception" : "are exceptions")}, {sums.Count(InstanceState.Excluded):N0} {(sums.Count(InstanceState.Excluded) == 1 ? "is" : "are")} left out by a rule.",
         _ when !sums.Account.IsDiscoveryComplete => $"Not closed: the source has not been listed to its end. Run again to resume.",
         _ when sums.Open > 0 || sums.Account.UnitsPending > 0 || sums.Account.InstancesNotSeen > 0 =>
             $"Not closed: {sums.Open:N0} objects are in no final state, {sums.Account.UnitsPending:N0} units are pending and {sums.Account.InstancesNotSeen:N0} objects were never seen. Run again to resume.",
