@@ -1,4 +1,5 @@
 using Dicom.Migration;
+using Dicom.Migration.Evidence;
 
 namespace ConsoleHost;
 
@@ -13,10 +14,13 @@ internal static class ExitStatus
 
     public static int Of(LedgerAccount account) => !account.IsClosed ? NotClosed : account.Count(InstanceState.Excepted) > 0 ? ClosedWithExceptions : Closed;
 
+    public static int Of(Verdict verdict) => verdict switch { Verdict.Closed => Closed, Verdict.ClosedWithExceptions => ClosedWithExceptions, _ => NotClosed };
+
     public static int Of(FaultCode code) => code switch
     {
         FaultCode.InvalidConfiguration or FaultCode.LedgerOfAnotherMigration or FaultCode.LedgerTooNew => WrongUsage,
-        FaultCode.PathNotFound or FaultCode.AccessDenied or FaultCode.PeerUnreachable or FaultCode.LedgerUnusable or FaultCode.LeaseLost => Unreachable,
+        FaultCode.PathNotFound or FaultCode.AccessDenied or FaultCode.ReadFailed or FaultCode.WriteFailed or FaultCode.DiskFull
+            or FaultCode.PeerUnreachable or FaultCode.LedgerUnusable or FaultCode.LeaseLost => Unreachable,
         _ => NotClosed,
     };
 }

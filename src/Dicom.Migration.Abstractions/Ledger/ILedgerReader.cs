@@ -22,4 +22,8 @@ public interface ILedgerReader
     /// <param name="sopInstanceUid">(0008,0018), compared by code point.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public ValueTask<IReadOnlyList<LedgerInstance>> FindAsync(string sopInstanceUid, CancellationToken cancellationToken);
+    /// <summary>The unit with this key, or <see langword="null"/>.</summary>
+    /// <param name="key">As the source named it.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public ValueTask<LedgerUnit?> FindUnitAsync(string key, CancellationToken cancellationToken);
 }

@@ -1,8 +1,8 @@
 namespace Dicom.Migration;
 
 /// <summary>What became of an instance: the state it enters, and what is known with it.</summary>
-/// <remarks>A digest or length left <see langword="null"/> keeps what is on record, but entering Sending forgets what was read back from the
-/// target. Fault, rule and evidence level are replaced by each outcome.</remarks>
+/// <remarks>A digest, length or location left <see langword="null"/> keeps what is on record, but entering Sending forgets what was read back
+/// from the target, and where it was. Fault, rule and evidence level are replaced by each outcome.</remarks>
 /// <param name="State">The state it enters. Excluded needs a rule, Excepted a fault, Verified a level; a ledger refuses them without.</param>
 public sealed record LedgerOutcome(InstanceState State)
 {
@@ -18,6 +18,9 @@ public sealed record LedgerOutcome(InstanceState State)
     public LedgerDigest? SentDigest { get; init; }
     /// <summary>The same of the data set as it was read back from the target.</summary>
     public LedgerDigest? TargetDigest { get; init; }
+    /// <summary>The target's own name for it (<see cref="StoredReference.Location"/>), where its UIDs alone do not find it: the target holds
+    /// several objects under one SOP Instance UID. Otherwise left out, as ledgers hold 10^8 instances.</summary>
+    public string? TargetLocation { get; init; }
     /// <summary>Size of the encoded data set in bytes.</summary>
     public long? Length { get; init; }
 }

@@ -34,7 +34,7 @@ internal static class LedgerSchema
           series INTEGER, class INTEGER, syntax INTEGER, length INTEGER, found_at INTEGER NOT NULL, found_epoch INTEGER NOT NULL,
           state INTEGER NOT NULL, steps INTEGER NOT NULL, attempts INTEGER NOT NULL,
           fault INTEGER NOT NULL, tag INTEGER, place INTEGER, rule INTEGER, evidence INTEGER,
-          source_digest BLOB, sent_digest BLOB, target_digest BLOB);
+          source_digest BLOB, sent_digest BLOB, target_digest BLOB, location TEXT);
         CREATE INDEX instance_unit ON instance(unit);
         CREATE INDEX instance_hash ON instance(hash);
         CREATE INDEX instance_watched ON instance(state) WHERE {Watched};

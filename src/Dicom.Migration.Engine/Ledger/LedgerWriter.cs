@@ -165,9 +165,9 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
         var (fault, tag, place, evidence) = ((int)(row.Fault?.Code ?? FaultCode.None), (long?)row.Fault?.Tag?.Value, row.Fault?.Offset, (int?)row.Evidence);
         Sql("""
             UPDATE instance SET state = ?2, steps = ?3, attempts = ?4, fault = ?5, tag = ?6, place = ?7, rule = ?8, evidence = ?9, length = ?10,
-              source_digest = ?11, sent_digest = ?12, target_digest = ?13 WHERE number = ?1
+              source_digest = ?11, sent_digest = ?12, target_digest = ?13, location = ?14 WHERE number = ?1
             """).Run(number, (int)row.State, row.Steps, row.Attempts, fault, tag, place, row.Rule, evidence, row.Length,
-                InstanceRow.Store(row.Source, null), InstanceRow.Store(row.Sent, row.Source), InstanceRow.Store(row.Target, row.Sent));
+                InstanceRow.Store(row.Source, null), InstanceRow.Store(row.Sent, row.Source), InstanceRow.Store(row.Target, row.Sent), row.Location);
         Sql("INSERT INTO history VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")
             .Run(number, row.Steps, at, epoch, (int)row.State, fault, tag, place, row.Rule, evidence);
         Count(before, -1);

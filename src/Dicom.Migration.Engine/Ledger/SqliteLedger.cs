@@ -91,6 +91,9 @@ public sealed class SqliteLedger : ILedger, IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<LedgerInstance>> FindAsync(string sopInstanceUid, CancellationToken cancellationToken) => _reader.FindAsync(sopInstanceUid, cancellationToken);
 
+    /// <inheritdoc/>
+    public ValueTask<LedgerUnit?> FindUnitAsync(string key, CancellationToken cancellationToken) => _reader.FindUnitAsync(key, cancellationToken);
+
     /// <summary>Writes what waits to be written, and closes the file. Leases stay: release them before.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -102,6 +102,14 @@ public sealed class SqliteLedgerReader : ILedgerReader, IDisposable
         return ReadAll(row);
     }, cancellationToken);
 
+    /// <inheritdoc/>
+    public ValueTask<LedgerUnit?> FindUnitAsync(string key, CancellationToken cancellationToken) => QueryAsync(connection =>
+    {
+        using var select = new Statement(connection, "SELECT kind, expected FROM unit WHERE hash = ?1 AND key = ?2");
+        using var row = select.Read(PackedUid.Key(key), PackedUid.Pack(key));
+        return row.Read() ? new LedgerUnit(key, (LedgerUnitKind)row.GetInt32(0), (int?)InstanceRow.Optional(row, 1)) : null;
+    }, cancellationToken);
+
     /// <summary>Lets go of the file; a reader may be used again after it.</summary>
     public void Dispose()
     {
@@ -164,6 +172,7 @@ public sealed class SqliteLedgerReader : ILedgerReader, IDisposable
                 SourceDigest = now.Source,
                 SentDigest = now.Sent,
                 TargetDigest = now.Target,
+                TargetLocation = now.Location,
                 Length = now.Length,
             };
             instances.Add(new(row.GetInt64(0), identity, current, now.Attempts));

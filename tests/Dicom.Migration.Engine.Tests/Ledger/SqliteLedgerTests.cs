@@ -47,6 +47,28 @@ public sealed class SqliteLedgerTests : IDisposable
     }
 
     [Fact]
+    public async Task Keeps_where_the_target_has_it_until_it_is_sent_again()
+    {
+        await using var ledger = await _file.OpenAsync();
+        var lease = await ledger.AcquireLeaseAsync("a", Minute, Stop);
+        var number = (await ledger.AppendAsync(lease, Unit("2.25.1", 1), Stop)).Entries[0].Number;
+        await ledger.AppendAsync(lease, new() { Changes = [new(number, Sending), new(number, Acknowledged with { TargetLocation = "1/2/3~beside.dcm" }), new(number, Verified)] }, Stop);
+        Assert.Equal("1/2/3~beside.dcm", Assert.Single(await ledger.FindAsync("2.25.1.1", Stop)).Current.TargetLocation);
+        await ledger.AppendAsync(lease, new() { Changes = [new(number, new(InstanceState.Unknown)), new(number, Sending)] }, Stop);
+        Assert.Null(Assert.Single(await ledger.FindAsync("2.25.1.1", Stop)).Current.TargetLocation);
+    }
+
+    [Fact]
+    public async Task Finds_a_unit_by_its_key()
+    {
+        await using var ledger = await _file.OpenAsync();
+        var lease = await ledger.AcquireLeaseAsync("a", Minute, Stop);
+        await ledger.AppendAsync(lease, new() { Units = [new("2.25.1", LedgerUnitKind.Study, 5)] }, Stop);
+        Assert.Equal(new LedgerUnit("2.25.1", LedgerUnitKind.Study, 5), await ledger.FindUnitAsync("2.25.1", Stop));
+        Assert.Null(await ledger.FindUnitAsync("2.25.2", Stop));
+    }
+
+    [Fact]
     public async Task Misses_what_a_unit_was_said_to_have()
     {
         await using var ledger = await _file.OpenAsync();
