@@ -57,7 +57,7 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
         var refused = open.FindAll(static f => !f.Outcome!.IsStored && !IsOfTargetAsAWhole(f.Outcome.Fault));
         var ended = group.Except(open).Concat(refused);
         await desk.ChangeAsync([.. stored, .. refused], static f => f.Outcome!.IsStored
-            ? new LedgerOutcome(InstanceState.Acknowledged) { Evidence = EvidenceLevel.L0, Fault = f.Outcome.Fault } : Excepted(f)).ConfigureAwait(false);
+            ? Acknowledged(f.Outcome) : Excepted(f)).ConfigureAwait(false);
         desk.Tally.Stored(stored.Count, stored.Sum(static f => f.Body!.Length));
         desk.Tally.Excepted(refused.Count + group.Count(static f => f.Entry is { IsNew: true, State: InstanceState.Excepted }));
         foreach (var flight in group) flight.Dispose();
@@ -122,6 +122,14 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
         if (_suspects.Count > mostSuspects)
             throw new TargetUnavailableException(_suspects[^1].Outcome!.Fault!.Value, "The target stores nothing any more. What it did not take is taken up when the run is started again.");
     }
+
+    // Its UIDs find it, unless the target holds another object under them: then its place is kept.
+    private static LedgerOutcome Acknowledged(StoreOutcome outcome) => new(InstanceState.Acknowledged)
+    {
+        Evidence = EvidenceLevel.L0,
+        Fault = outcome.Fault,
+        TargetLocation = outcome.Fault is { Code: FaultCode.UidConflict } ? outcome.Reference!.Location : null,
+    };
 
     private static LedgerOutcome Excepted(InFlight flight) => new(InstanceState.Excepted) { Fault = flight.Outcome!.Fault ?? new Fault(FaultCode.Refused) };
 
