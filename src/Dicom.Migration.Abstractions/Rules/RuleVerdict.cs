@@ -16,12 +16,14 @@ public abstract record RuleVerdict
         ArgumentException.ThrowIfNullOrEmpty(ruleId);
         return new Excluded(ruleId);
     }
-    /// <summary>It goes on with changes.</summary>
-    /// <param name="patches">One element at most once; applied together, on the object's own encoding.</param>
-    public static RuleVerdict Change(IReadOnlyList<ElementPatch> patches)
+    /// <summary>It goes on with changes; what it was is kept in its Original Attributes Sequence (0400,0561).</summary>
+    /// <param name="patches">One element at most once; applied together, on the object's own encoding. With a patch of (0400,0561) itself, the rule keeps that record.</param>
+    /// <param name="reason">Reason for the Attribute Modification (0400,0565), PS3.3 §C.12.1.1.9: COERCE or CORRECT.</param>
+    public static RuleVerdict Change(IReadOnlyList<ElementPatch> patches, string reason = "COERCE")
     {
         ArgumentNullException.ThrowIfNull(patches);
-        return patches.Count == 0 ? Accept : new Changed(patches);
+        ArgumentException.ThrowIfNullOrEmpty(reason);
+        return patches.Count == 0 ? Accept : new Changed(patches, reason);
     }
 
     /// <summary>It goes on as it is.</summary>
@@ -31,5 +33,6 @@ public abstract record RuleVerdict
     public sealed record Excluded(string RuleId) : RuleVerdict;
     /// <summary>It goes on with changes.</summary>
     /// <param name="Patches">What is changed.</param>
-    public sealed record Changed(IReadOnlyList<ElementPatch> Patches) : RuleVerdict;
+    /// <param name="Reason">Why.</param>
+    public sealed record Changed(IReadOnlyList<ElementPatch> Patches, string Reason) : RuleVerdict;
 }

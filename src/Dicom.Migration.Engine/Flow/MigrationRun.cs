@@ -41,23 +41,24 @@ public sealed class MigrationRun
     public async Task<LedgerAccount> RunAsync(LedgerLease lease, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lease);
+        var header = await _ledger.ReadHeaderAsync(CancellationToken.None).ConfigureAwait(false);
         using var run = new Conditions(_options.DrainTime, _time, cancellationToken);
         var keeper = new LeaseKeeper(_ledger, lease, _coordinator, _options.LeaseDuration, _time, run.Fail);
         await using (keeper.ConfigureAwait(false))
         {
             var desk = new RunDesk(_ledger, lease, _coordinator, keeper, new RunTally(progress));
-            await FlowAsync(desk, lease, keeper, run).ConfigureAwait(false);
+            await FlowAsync(desk, lease, keeper, run, header.CreatedAt).ConfigureAwait(false);
         }
         run.ThrowIfFailed();
         return await _ledger.ReadAccountAsync(CancellationToken.None).ConfigureAwait(false);
     }
 
-    private async Task FlowAsync(RunDesk desk, LedgerLease lease, LeaseKeeper keeper, Conditions run)
+    private async Task FlowAsync(RunDesk desk, LedgerLease lease, LeaseKeeper keeper, Conditions run, DateTimeOffset createdAt)
     {
         var share = _options.ByteBudget / (4L * _options.Readers); // a reader may hold two objects, as it came and as a rule changed it
         var largest = (int)Math.Min(_options.LargestInMemory, Math.Max(BlockPool.BlockLength, share));
         var spool = new Spool(_options.SpoolFolder, new ByteBudget(_options.ByteBudget), largest);
-        var rules = new RuleBook(_source.Name, _rules, _options.LongestHeader);
+        var rules = new RuleBook(_source.Name, _rules, _options.LongestHeader, createdAt);
         var arrived = Channel.CreateBounded<InFlight>(new BoundedChannelOptions(2 * _options.ObjectsPerGroup));
         var stored = Channel.CreateBounded<IReadOnlyList<InFlight>>(new BoundedChannelOptions(_options.Verifiers));
         var inventory = new Inventory(_source, _ledger, lease, desk.Tally);

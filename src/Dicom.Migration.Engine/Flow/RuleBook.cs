@@ -10,8 +10,15 @@ namespace Dicom.Migration.Engine;
 internal readonly record struct Judgement(SpooledObject Body, LedgerOutcome? End);
 
 /// <summary>Lets every rule judge an object, one after the other: each sees what the one before it has made.</summary>
-internal sealed class RuleBook(string source, IReadOnlyList<IMigrationRule> rules, int longestHeader)
+/// <param name="source">Name of the source.</param>
+/// <param name="rules">In the order in which they judge.</param>
+/// <param name="longestHeader">In bytes.</param>
+/// <param name="at">The time that changes are dated with: that of the migration and not of the attempt, so that a second attempt makes the same bytes.</param>
+internal sealed class RuleBook(string source, IReadOnlyList<IMigrationRule> rules, int longestHeader, DateTimeOffset at)
 {
+    private const string ModifyingSystem = "Dicom.Migration";
+    private static readonly DicomTag OriginalAttributesSequence = new(0x0400, 0x0561);
+
     public async Task<Judgement> JudgeAsync(UnitInHand unit, SpooledObject original, TransferSyntax syntax, long headerLength, Spool spool, CancellationToken cancellationToken)
     {
         if (rules.Count == 0) return new Judgement(original, null);
@@ -22,13 +29,13 @@ internal sealed class RuleBook(string source, IReadOnlyList<IMigrationRule> rule
             {
                 if (headerLength > longestHeader) return End(body, InstanceState.Excepted, new Fault(FaultCode.ValueTooLong));
                 var header = ReadHeader(body, syntax, (int)headerLength);
-                var subject = new RuleSubject { Source = source, Unit = unit.ToSource(), TransferSyntax = syntax, Header = new(header) };
+                var subject = new RuleSubject { Source = source, Unit = unit.ToSource(), TransferSyntax = Inflated(syntax), Header = new(header, 0, (int)Math.Min(headerLength, header.Length)) };
                 switch (await rule.JudgeAsync(subject, cancellationToken).ConfigureAwait(false))
                 {
                     case RuleVerdict.Excluded excluded:
                         return End(body, InstanceState.Excluded, rule: excluded.RuleId);
                     case RuleVerdict.Changed changed:
-                        var plan = PatchPlan.Create(header, Inflated(syntax), changed.Patches);
+                        var plan = PatchPlan.Create(header, Inflated(syntax), WithRecord(changed, header.AsMemory(0, (int)headerLength), Inflated(syntax), at));
                         var patched = await ApplyAsync(plan, body, syntax, spool, cancellationToken).ConfigureAwait(false);
                         if (body != original) body.Dispose();
                         (body, headerLength) = (patched, headerLength + plan.LengthChange);
@@ -52,6 +59,10 @@ internal sealed class RuleBook(string source, IReadOnlyList<IMigrationRule> rule
             return new Judgement(original, new LedgerOutcome(state) { Fault = fault, Rule = rule });
         }
     }
+
+    private static IReadOnlyList<ElementPatch> WithRecord(RuleVerdict.Changed changed, ReadOnlyMemory<byte> header, TransferSyntax syntax, DateTimeOffset at) =>
+        changed.Patches.Any(static patch => patch.Tag == OriginalAttributesSequence || patch.Path.Any(static step => step.Sequence == OriginalAttributesSequence)) ? changed.Patches
+        : [.. changed.Patches, OriginalAttributes.Record(DataSet.Read(header, syntax), changed.Patches, ModifyingSystem, changed.Reason, at)];
 
     // PS3.5 §A.5: a deflated data set is Explicit VR Little Endian inside.
     private static TransferSyntax Inflated(TransferSyntax syntax) => syntax.IsDeflated ? TransferSyntax.ExplicitVrLittleEndian : syntax;

@@ -37,6 +37,35 @@ public sealed class RuleTests : IDisposable
     }
 
     [Fact]
+    public async Task A_changed_object_carries_what_it_was_and_can_be_changed_back_byte_for_byte()
+    {
+        var target = new ScriptedTarget();
+        await _bench.RunAsync(RunBench.Many(1), target, rules: [Renaming("rename", "NEW^"), new ScriptedRule("add", _ => RuleVerdict.Change(
+            [ElementPatch.Add(new DicomTag(0x0010, 0x0020), DicomVr.LO, "ID"u8.ToArray()), ElementPatch.Remove(new DicomTag(0x0020, 0x000E))], "CORRECT"))]);
+        var bytes = Assert.Single(target.Held).Value;
+        foreach (var _ in Enumerable.Range(0, 2)) // the last change first
+        {
+            var plan = PatchPlan.Create(bytes, TransferSyntax.ExplicitVrLittleEndian, OriginalAttributes.Undo(DataSet.Read(bytes, TransferSyntax.ExplicitVrLittleEndian)));
+            var undone = new ArrayBufferWriter<byte>();
+            plan.Apply(bytes, undone);
+            bytes = undone.WrittenSpan.ToArray();
+        }
+        Assert.Equal(ScriptedSource.Object(1), bytes);
+    }
+
+    [Fact]
+    public async Task A_second_attempt_makes_the_same_bytes_of_a_change()
+    {
+        var (first, refused) = (new ScriptedTarget(), true);
+        first.Refuse = _ => refused ? new Fault(FaultCode.DiskFull) : null;
+        await Assert.ThrowsAsync<TargetUnavailableException>(() => _bench.RunAsync(RunBench.Many(1), first, rules: [Renaming("rename", "NEW^")]));
+        var before = (await _bench.FindAsync("1.2.3.1001")).Single().Current.SentDigest;
+        refused = false;
+        await _bench.RunAsync(RunBench.Many(1), first, rules: [Renaming("rename", "NEW^")]);
+        Assert.Equal(before, (await _bench.FindAsync("1.2.3.1001")).Single().Current.SentDigest);
+    }
+
+    [Fact]
     public async Task A_later_rule_sees_what_an_earlier_one_has_made()
     {
         var seen = new List<string>();

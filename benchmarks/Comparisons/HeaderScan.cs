@@ -1,0 +1,61 @@
+using System.Globalization;
+using Dicom.Migration.DataSets;
+using Dicom.Migration.Testing;
+
+namespace Comparisons;
+
+/// <summary>Reads every element up to the pixel data of many files: how many files for one second of CPU?</summary>
+internal static class HeaderScan
+{
+    public static async Task<int> CompareAsync(int files, int rounds, CancellationToken cancellationToken)
+    {
+        var folder = Directory.CreateTempSubdirectory("comparisons-").FullName;
+        try
+        {
+            var made = MadeUpInstances.Create(1, Math.Min(files, 1_000));
+            for (var i = 0; i < files; i++) await File.WriteAllBytesAsync(Path.Join(folder, $"{i:D6}.dcm"), made[i % made.Count].Bytes.ToArray(), cancellationToken);
+            var self = $"dotnet {Path.Join(AppContext.BaseDirectory, "Comparisons.dll")}";
+            var jobs = new List<Job> { new("Dicom.Migration", $"{self} scan {folder}") };
+            if (Job.IsThere("dcmdump")) jobs.Add(new("dcmdump (DCMTK)", $"find {folder} -name '*.dcm' -print0 | xargs -0 -n 1000 dcmdump -q -M +st +p -s > /dev/null"));
+            if (Job.IsThere("dcmdump")) jobs.Add(new("dcmdump +P 0008,0018", $"find {folder} -name '*.dcm' -print0 | xargs -0 -n 1000 dcmdump -q -M +P 0008,0018 -s > /dev/null"));
+            if (Job.IsThere("gdcmscanner")) jobs.Add(new("gdcmscanner", $"gdcmscanner -d {folder} -t 8,18 > /dev/null"));
+            const string Python = "import os,sys,pydicom,warnings\nwarnings.simplefilter('ignore')\n" +
+                "for n in os.listdir(sys.argv[1]):\n  d=pydicom.dcmread(os.path.join(sys.argv[1],n),force=True,stop_before_pixels=True); d.get('SOPInstanceUID')";
+            if (File.Exists("/usr/bin/python3")) jobs.Add(new("pydicom", $"/usr/bin/python3 -c \"{Python}\" {folder} > /dev/null"));
+            var costs = await Job.MediansAsync(jobs, rounds, static c => c.Cpu, static () => { }, cancellationToken);
+            Console.WriteLine(costs[0].Output.Trim());
+            Console.WriteLine("| header scan | CPU s | wall s | files per CPU-second | ratio |\n| --- | --- | --- | --- | --- |");
+            for (var i = 0; i < jobs.Count; i++)
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {jobs[i].Name} | {costs[i].Cpu:F2} | {costs[i].Wall:F2} | {files / costs[i].Cpu:F0} | {costs[i].Cpu / costs[0].Cpu:F1} |"));
+            return 0;
+        }
+        finally { Directory.Delete(folder, recursive: true); }
+    }
+
+    /// <summary>The measured part: every element of every file, one reader, nothing kept but a count and the SOP Instance UID's length.</summary>
+    public static int Scan(string folder)
+    {
+        var files = Directory.GetFiles(folder);
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        var (elements, uids) = (0L, 0L);
+        using var reader = new Part10FileReader();
+        var element = reader.Element;
+        foreach (var path in files)
+        {
+            using var handle = File.OpenHandle(path);
+            reader.Open(handle);
+            while (reader.Read())
+            {
+                if (element.Token is not (DataSetToken.ElementStart or DataSetToken.SequenceStart or DataSetToken.FragmentsStart)) continue;
+                if (element is { Depth: 0, Tag.Group: >= 0x7FE0 }) break;
+                elements++;
+                if (element.Token != DataSetToken.ElementStart) continue;
+                if (element is { Depth: 0, Tag.Value: 0x00080018 }) uids++;
+                else reader.SkipValue();
+            }
+        }
+        var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{files.Length} files, {elements} elements, {uids} SOP Instance UIDs, {allocated / files.Length} bytes allocated for a file"));
+        return 0;
+    }
+}

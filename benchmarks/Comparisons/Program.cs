@@ -1,0 +1,18 @@
+using System.CommandLine;
+using Comparisons;
+
+// Whole jobs beside their peers, in one run on one machine; what counts is the ratio.
+var files = new Option<int>("--files") { DefaultValueFactory = _ => 10_000, Description = "Files to make and to read." };
+var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 3, Description = "Times that everything is run, in turn; the median counts." };
+var gib = new Option<int>("--gib") { DefaultValueFactory = _ => 8, Description = "Size of the one large object, in GiB." };
+var folder = new Argument<string>("folder");
+
+var headers = new Command("headers", "Header scan: this SDK beside dcmdump, gdcmscanner and pydicom.") { files, rounds };
+headers.SetAction((parsed, token) => HeaderScan.CompareAsync(parsed.GetValue(files), parsed.GetValue(rounds), token));
+var folders = new Command("folders", "Folder to folder with full verification, beside cp -r, fsync and sha256sum of both sides.") { rounds };
+folders.SetAction((parsed, token) => FolderCopy.CompareAsync(parsed.GetValue(rounds), token));
+var large = new Command("large", "Peak of resident memory with one large object and a budget of 64 MiB.") { gib };
+large.SetAction((parsed, token) => LargeObject.MeasureAsync(parsed.GetValue(gib), token));
+var scan = new Command("scan", "Scans a folder; the measured part of 'headers', in a process of its own.") { folder };
+scan.SetAction(parsed => HeaderScan.Scan(parsed.GetValue(folder)!));
+return await new RootCommand("Compares whole jobs side by side.") { headers, folders, large, scan }.Parse(args).InvokeAsync();
