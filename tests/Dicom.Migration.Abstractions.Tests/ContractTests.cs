@@ -57,6 +57,7 @@ public class ContractTests
 
     private sealed class Both(string name) : IMigrationSource, IMigrationTarget
     {
+        public string Address => "made-up:";
         public string Name { get; } = name;
         public IAsyncEnumerable<SourceUnit> DiscoverAsync(SourceCursor? after, CancellationToken cancellationToken) => AsyncEnumerable.Empty<SourceUnit>();
         public IAsyncEnumerable<SourceItem> ReadAsync(SourceUnit unit, CancellationToken cancellationToken) => AsyncEnumerable.Empty<SourceItem>();

@@ -31,6 +31,17 @@ public static class MigrationServiceCollectionExtensions
     public static IMigrationBuilder AddTarget(this IMigrationBuilder migration, string name, Func<IServiceProvider, string, IMigrationTarget> create) =>
         Add(migration, name, create);
 
+    /// <summary>Adds a rule that judges each object. Rules judge in the order in which they were added.</summary>
+    /// <param name="migration">The migration.</param>
+    /// <param name="rule">The rule.</param>
+    public static IMigrationBuilder AddRule(this IMigrationBuilder migration, IMigrationRule rule)
+    {
+        ArgumentNullException.ThrowIfNull(migration);
+        ArgumentNullException.ThrowIfNull(rule);
+        migration.Services.AddSingleton(rule);
+        return migration;
+    }
+
     private static IMigrationBuilder Add<T>(IMigrationBuilder migration, string name, Func<IServiceProvider, string, T> create) where T : class
     {
         ArgumentNullException.ThrowIfNull(migration);

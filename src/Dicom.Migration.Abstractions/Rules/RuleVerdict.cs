@@ -1,3 +1,5 @@
+using Dicom.Migration.DataSets;
+
 namespace Dicom.Migration;
 
 /// <summary>What a rule says about one instance.</summary>
@@ -15,8 +17,8 @@ public abstract record RuleVerdict
         return new Excluded(ruleId);
     }
     /// <summary>It goes on with changes.</summary>
-    /// <param name="patches">In the order in which they are applied; known to the patcher and opaque to all between.</param>
-    public static RuleVerdict Change(IReadOnlyList<object> patches)
+    /// <param name="patches">One element at most once; applied together, on the object's own encoding.</param>
+    public static RuleVerdict Change(IReadOnlyList<ElementPatch> patches)
     {
         ArgumentNullException.ThrowIfNull(patches);
         return patches.Count == 0 ? Accept : new Changed(patches);
@@ -28,6 +30,6 @@ public abstract record RuleVerdict
     /// <param name="RuleId">The rule that leaves it out.</param>
     public sealed record Excluded(string RuleId) : RuleVerdict;
     /// <summary>It goes on with changes.</summary>
-    /// <param name="Patches">In order of application.</param>
-    public sealed record Changed(IReadOnlyList<object> Patches) : RuleVerdict;
+    /// <param name="Patches">What is changed.</param>
+    public sealed record Changed(IReadOnlyList<ElementPatch> Patches) : RuleVerdict;
 }

@@ -6,6 +6,9 @@ public interface IMigrationSource
     /// <summary>Names the source in configuration, logs and the ledger; unique in one migration.</summary>
     public string Name { get; }
 
+    /// <summary>Says which archive this is, as kind and address, such as <c>folder:/archive</c>; no credentials. A ledger is bound to it.</summary>
+    public string Address { get; }
+
     /// <summary>Lists the units there are to move, opening none.</summary>
     /// <param name="after">Where an earlier run got to, or <see langword="null"/> to start afresh.</param>
     /// <param name="cancellationToken">Ends the listing.</param>

@@ -6,6 +6,9 @@ public interface IMigrationTarget
     /// <summary>Names the target in configuration, logs and the ledger; unique in one migration.</summary>
     public string Name { get; }
 
+    /// <summary>Says which archive this is, as kind and address, such as <c>folder:/archive</c>; no credentials. A ledger is bound to it.</summary>
+    public string Address { get; }
+
     /// <summary>Opens a session: an association, a connection, a batch of files. One lane keeps it and uses it again and again.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="TargetUnavailableException">The target cannot be reached; its fault says whether to try again.</exception>

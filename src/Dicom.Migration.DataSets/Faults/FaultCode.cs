@@ -46,6 +46,10 @@ public enum FaultCode
     MalformedJson = 1019,
     /// <summary>A patch cannot be applied: the element is missing, or stands where it cannot be changed.</summary>
     PatchNotApplicable = 1020,
+    /// <summary>The data set is longer than the limit set for holding it in memory.</summary>
+    DataSetTooLong = 1021,
+    /// <summary>The data set cannot be written in that transfer syntax: its pixel data is compressed or would have to be, or a length does not fit its field.</summary>
+    NotTranscodable = 1022,
 
     /// <summary>The path does not exist.</summary>
     PathNotFound = 2001,
@@ -130,4 +134,6 @@ public enum FaultCode
     UnreadableAtTarget = 5004,
     /// <summary>The spooled copy no longer has the digest that was taken when it arrived.</summary>
     SpoolCorrupted = 5005,
+    /// <summary>The target holds the same content in another encoding: other lengths, another native transfer syntax, other padding.</summary>
+    EncodingDiffers = 5006,
 }

@@ -166,7 +166,6 @@ public sealed class DataSetReader
 
     private void Accept(DicomTag tag, DicomVr vr, uint length, int size, long limit)
     {
-        if (_count >= _maxElements) throw Bad(FaultCode.TooManyElements, tag, Position);
         var inside = _depth > 0 ? _levels[_depth - 1].Kind : _inItems ? LevelKind.Sequence : LevelKind.Item;
         var end = Position + size;
         if (tag.Group == 0xFFFE && tag != DicomTag.Item)
@@ -179,6 +178,7 @@ public sealed class DataSetReader
             (ValueOffset, Position) = (end, end);
             return;
         }
+        if (_count >= _maxElements) throw Bad(FaultCode.TooManyElements, tag, Position);
         if ((inside == LevelKind.Item) == (tag == DicomTag.Item)) throw Bad(FaultCode.MisplacedItem, tag, Position);
         if (length != Undefined && length > limit - end) throw Bad(FaultCode.LengthBeyondInput, tag, Position);
         _count++;

@@ -26,11 +26,7 @@ internal sealed class PatchPlanner(TransferSyntax syntax, IReadOnlyList<ElementP
         for (var i = 0; i < patches.Count; i++)
             for (var j = 0; j < i; j++)
                 if (patches[i].Tag == patches[j].Tag && patches[i].Path.SequenceEqual(patches[j].Path)) throw NotApplicable(i);
-        // A sequence of defined length shows in Implicit VR by the dictionary alone: those on the way are sequences.
-        var sequences = new HashSet<DicomTag>();
-        foreach (var patch in patches)
-            foreach (var step in patch.Path) sequences.Add(step.Sequence);
-        var reader = new DataSetReader(new DataSetReaderOptions { ImplicitVr = tag => sequences.Contains(tag) ? DicomVr.SQ : default });
+        var reader = new DataSetReader(new DataSetReaderOptions { ImplicitVr = VrHere });
         reader.Reset(syntax);
         var at = 0L;
         // The walk may stop only on the top level, where no length is left to put right.
@@ -123,12 +119,24 @@ internal sealed class PatchPlanner(TransferSyntax syntax, IReadOnlyList<ElementP
         _left--;
     }
 
-    private bool IsHere(IReadOnlyList<ItemStep> path)
+    private bool IsHere(IReadOnlyList<ItemStep> path) => _open.Count == path.Count * 2 && StartsHere(path);
+
+    /// <summary>The sequences and items that are open are the first steps of the path.</summary>
+    private bool StartsHere(IReadOnlyList<ItemStep> path)
     {
-        if (_open.Count != path.Count * 2) return false;
-        for (var i = 0; i < path.Count; i++)
+        if ((_open.Count & 1) != 0 || _open.Count > path.Count * 2) return false;
+        for (var i = 0; 2 * i < _open.Count; i++)
             if (_open[2 * i].Tag != path[i].Sequence || _open[2 * i].Item != path[i].Item) return false;
         return true;
+    }
+
+    // A sequence of defined length shows in Implicit VR by the dictionary alone: those on the way are sequences, where the way leads
+    // through; the same tag may be another thing elsewhere.
+    private DicomVr VrHere(DicomTag tag)
+    {
+        foreach (var patch in patches)
+            if (patch.Path.Count > _open.Count / 2 && patch.Path[_open.Count / 2].Sequence == tag && StartsHere(patch.Path)) return DicomVr.SQ;
+        return default;
     }
 
     private void Push(DataSetReader reader, bool isItem)

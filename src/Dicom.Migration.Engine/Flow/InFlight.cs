@@ -3,25 +3,37 @@ using Dicom.Migration.DataSets;
 
 namespace Dicom.Migration.Engine;
 
-/// <summary>One object between the source and its verdict.</summary>
-internal sealed class InFlight(LedgerDiscovery discovery, InstanceIdentity identity, TransferSyntax syntax, byte[] envelope, SpooledObject spooled, LedgerDigest digest)
+/// <summary>One object between the source and its verdict; without a body, what is to be put on record and goes no further.</summary>
+internal sealed class InFlight(UnitInHand unit, LedgerDiscovery discovery) : IDisposable
 {
+    public UnitInHand Unit { get; } = unit;
+    /// <summary>What the ledger is told of it, with its first step: the intent to send, or its end.</summary>
     public LedgerDiscovery Discovery { get; } = discovery;
-    public SpooledObject Spooled { get; } = spooled;
-    public LedgerDigest Digest { get; } = digest;
+    /// <summary>What is sent: as the source gave it, or after rules.</summary>
+    public SpooledObject? Body { get; init; }
+    public InstanceIdentity Identity { get; init; } = new();
+    public TransferSyntax Syntax { get; init; } = TransferSyntax.ImplicitVrLittleEndian;
+    public ReadOnlyMemory<byte> Envelope { get; init; }
     public LedgerEntry Entry { get; set; }
+    /// <summary>The lane's count of what it has offered to the target, when it offered this one last.</summary>
+    public long Offer { get; set; }
     public StoreOutcome? Outcome { get; set; }
     public LedgerOutcome? Verdict { get; set; }
 
-    public OutgoingInstance ToOutgoing() => new()
+    /// <summary>D1 of the data set as it is sent.</summary>
+    public LedgerDigest SentDigest => Discovery.Then!.SentDigest!.Value;
+
+    public OutgoingInstance ToOutgoing(PipeReader body) => new()
     {
-        StudyInstanceUid = identity.StudyInstanceUid,
-        SeriesInstanceUid = identity.SeriesInstanceUid,
-        SopClassUid = identity.SopClassUid,
-        SopInstanceUid = identity.SopInstanceUid,
-        TransferSyntax = syntax,
-        Envelope = envelope,
-        Length = Spooled.Length,
-        Body = PipeReader.Create(Spooled.OpenRead(), new StreamPipeReaderOptions(bufferSize: 128 * 1024, leaveOpen: true)),
+        StudyInstanceUid = Identity.StudyInstanceUid,
+        SeriesInstanceUid = Identity.SeriesInstanceUid,
+        SopClassUid = Identity.SopClassUid,
+        SopInstanceUid = Identity.SopInstanceUid,
+        TransferSyntax = Syntax,
+        Envelope = Envelope,
+        Length = Body!.Length,
+        Body = body,
     };
+
+    public void Dispose() => Body?.Dispose();
 }

@@ -1,72 +1,109 @@
+using System.Threading.Channels;
+using Dicom.Migration.Engine.Pacing;
+
 namespace Dicom.Migration.Engine;
 
 /// <summary>Moves everything a source lists into a target, and accounts for it. Run again with the same ledger, it goes on where it was.</summary>
-/// <param name="source">Where the objects are.</param>
-/// <param name="target">Where they go.</param>
-/// <param name="ledger">What is known; the only truth about progress.</param>
-/// <param name="coordinator">Hands out the units.</param>
-/// <param name="options">The limits.</param>
-public sealed class MigrationRun(IMigrationSource source, IMigrationTarget target, ILedger ledger, IWorkCoordinator coordinator, MigrationRunOptions options)
+/// <remarks>Three stages, joined by bounded channels: readers, store lanes, verifiers. What is in flight is bounded in bytes by one budget:
+/// when the target is slow the source is read no further.</remarks>
+public sealed class MigrationRun
 {
-    private const int UnitsPerDiscoveryBatch = 512;
+    private readonly IMigrationSource _source;
+    private readonly IMigrationTarget _target;
+    private readonly ILedger _ledger;
+    private readonly IWorkCoordinator _coordinator;
+    private readonly MigrationRunOptions _options;
+    private readonly IReadOnlyList<IMigrationRule> _rules;
+    private readonly TimeProvider _time;
+
+    /// <summary>Prepares a run.</summary>
+    /// <param name="source">Where the objects are.</param>
+    /// <param name="target">Where they go.</param>
+    /// <param name="ledger">What is known; the only truth about progress.</param>
+    /// <param name="coordinator">Hands out the units.</param>
+    /// <param name="options">The limits.</param>
+    /// <param name="rules">Judge each object, in this order.</param>
+    /// <param name="time">The clock for pauses and leases.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A limit is out of its range.</exception>
+    public MigrationRun(IMigrationSource source, IMigrationTarget target, ILedger ledger, IWorkCoordinator coordinator, MigrationRunOptions options,
+        IReadOnlyList<IMigrationRule>? rules = null, TimeProvider? time = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Check();
+        (_source, _target, _ledger, _coordinator, _options, _rules, _time) = (source, target, ledger, coordinator, options, rules ?? [], time ?? TimeProvider.System);
+    }
 
     /// <summary>Lists the source, moves and verifies what is not done yet, and returns the account.</summary>
-    /// <param name="lease">The right to write the ledger, as the coordinator holds it.</param>
-    /// <param name="progress">Told after every batch.</param>
-    /// <param name="cancellationToken">Drains: what is stored is recorded, nothing new is begun.</param>
+    /// <param name="lease">The right to write the ledger, as the coordinator holds it; renewed while the run lasts.</param>
+    /// <param name="progress">Told after every group.</param>
+    /// <param name="cancellationToken">Drains: nothing new is begun, and what is in flight is brought to its end for at most <see cref="MigrationRunOptions.DrainTime"/>.</param>
     /// <exception cref="MigrationException">The run cannot go on; what is done is on record.</exception>
     public async Task<LedgerAccount> RunAsync(LedgerLease lease, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lease);
-        await DiscoverAsync(lease, cancellationToken).ConfigureAwait(false);
-        var tally = new RunTally(progress);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var lanes = Enumerable.Range(0, options.Lanes).Select(_ => RunLaneAsync(lease, tally, stop)).ToArray();
+        using var run = new Conditions(_options.DrainTime, _time, cancellationToken);
+        var keeper = new LeaseKeeper(_ledger, lease, _coordinator, _options.LeaseDuration, _time, run.Fail);
+        await using (keeper.ConfigureAwait(false))
+        {
+            var desk = new RunDesk(_ledger, lease, _coordinator, keeper, new RunTally(progress));
+            await FlowAsync(desk, lease, keeper, run).ConfigureAwait(false);
+        }
+        run.ThrowIfFailed();
+        return await _ledger.ReadAccountAsync(CancellationToken.None).ConfigureAwait(false);
+    }
+
+    private async Task FlowAsync(RunDesk desk, LedgerLease lease, LeaseKeeper keeper, Conditions run)
+    {
+        var share = _options.ByteBudget / (4L * _options.Readers); // a reader may hold two objects, as it came and as a rule changed it
+        var largest = (int)Math.Min(_options.LargestInMemory, Math.Max(BlockPool.BlockLength, share));
+        var spool = new Spool(_options.SpoolFolder, new ByteBudget(_options.ByteBudget), largest);
+        var rules = new RuleBook(_source.Name, _rules, _options.LongestHeader);
+        var arrived = Channel.CreateBounded<InFlight>(new BoundedChannelOptions(2 * _options.ObjectsPerGroup));
+        var stored = Channel.CreateBounded<IReadOnlyList<InFlight>>(new BoundedChannelOptions(_options.Verifiers));
+        var inventory = new Inventory(_source, _ledger, lease, desk.Tally);
+
+        var listing = run.Guard(() => inventory.ListAsync(run.Stopping));
+        var readers = Workers(_options.Readers, () => ReadAllAsync(new UnitReader(_source, new Intake(spool, rules), arrived.Writer, desk, _options, _time), inventory, keeper, run));
+        var lanes = Workers(_options.Lanes, async () =>
+        {
+            var lane = new StoreLane(_target, arrived.Reader, stored.Writer, desk, _options, _time);
+            await using (lane.ConfigureAwait(false)) await lane.RunAsync(run.Aborting).ConfigureAwait(false);
+        });
+        var verifiers = Workers(_options.Verifiers, () =>
+        {
+            // Room of its own: the budget may be full of objects that wait for this very verifier.
+            var intake = new Intake(new Spool(_options.SpoolFolder, new ByteBudget(2L * largest), largest), rules);
+            return new Verifier(_target, stored.Reader, desk, new DifferenceExaminer(_source, _target, intake), _options, _time).RunAsync(run.Aborting);
+        });
+
+        await Task.WhenAll([listing, .. readers]).ConfigureAwait(false);
+        arrived.Writer.Complete();
         await Task.WhenAll(lanes).ConfigureAwait(false);
-        return await ledger.ReadAccountAsync(CancellationToken.None).ConfigureAwait(false);
+        stored.Writer.Complete();
+        await Task.WhenAll(verifiers).ConfigureAwait(false);
+        while (arrived.Reader.TryRead(out var left)) left.Dispose(); // only after a failure: the next run reads them again
+
+        Task[] Workers(int count, Func<Task> work) => [.. Enumerable.Range(0, count).Select(_ => run.Guard(work))];
     }
 
-    private async Task DiscoverAsync(LedgerLease lease, CancellationToken cancellationToken)
+    private async Task ReadAllAsync(UnitReader reader, Inventory inventory, LeaseKeeper keeper, Conditions run)
     {
-        var header = await ledger.ReadHeaderAsync(cancellationToken).ConfigureAwait(false);
-        if (header.IsDiscoveryComplete) return;
-        var units = new List<LedgerUnit>(UnitsPerDiscoveryBatch);
-        var after = header.DiscoveryCursor is { } text ? new SourceCursor(text) : null;
-        await foreach (var unit in source.DiscoverAsync(after, cancellationToken).ConfigureAwait(false))
+        while (!run.Stopping.IsCancellationRequested)
         {
-            units.Add(new LedgerUnit(unit.Key, (LedgerUnitKind)unit.Kind, unit.Instances));
-            if (units.Count < UnitsPerDiscoveryBatch || unit.Cursor is null) continue;
-            await ledger.AppendAsync(lease, new LedgerBatch { Units = units, DiscoveryCursor = unit.Cursor.Value }, cancellationToken).ConfigureAwait(false);
-            units = new List<LedgerUnit>(UnitsPerDiscoveryBatch);
-        }
-        await ledger.AppendAsync(lease, new LedgerBatch { Units = units, IsDiscoveryComplete = true }, cancellationToken).ConfigureAwait(false);
-    }
-
-    private async Task RunLaneAsync(LedgerLease lease, RunTally tally, CancellationTokenSource stop)
-    {
-        try
-        {
-            var session = await target.OpenSessionAsync(stop.Token).ConfigureAwait(false);
-            await using (session.ConfigureAwait(false))
+            var (isComplete, more) = (inventory.IsComplete, inventory.More); // before asking: what is listed while asking is not missed
+            var work = await _coordinator.AcquireAsync(_options.UnitsPerBatch, _options.LeaseDuration, run.Stopping).ConfigureAwait(false);
+            if (work.Items.Count > 0)
             {
-                var lane = new MigrationLane(source, target, session, ledger, lease, options, tally);
-                while (!stop.IsCancellationRequested && await coordinator.ReadDesiredStateAsync(stop.Token).ConfigureAwait(false) == DesiredState.Run)
-                {
-                    var work = await coordinator.AcquireAsync(options.UnitsPerBatch, options.LeaseDuration, stop.Token).ConfigureAwait(false);
-                    if (work.Items.Count == 0) return;
-                    foreach (var done in await lane.MoveAsync(work.Items, stop.Token).ConfigureAwait(false))
-                        await coordinator.CompleteAsync(work, done, CancellationToken.None).ConfigureAwait(false);
-                }
+                keeper.Hold(work);
+                foreach (var item in work.Items) await reader.ReadAsync(new UnitInHand(work, item), run.Stopping).ConfigureAwait(false);
+                continue;
             }
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            // drained: what was in flight is taken up again by the next run
-        }
-        catch
-        {
-            await stop.CancelAsync().ConfigureAwait(false); // one lane's broken ledger or target is everybody's
-            throw;
+            var desired = await _coordinator.ReadDesiredStateAsync(run.Stopping).ConfigureAwait(false);
+            if (desired == DesiredState.Pause) await Task.Delay(PauseBetweenLooks, _time, run.Stopping).ConfigureAwait(false);
+            else if (desired == DesiredState.Drain || isComplete) return;
+            else await more.WaitAsync(run.Stopping).ConfigureAwait(false);
         }
     }
+
+    private static TimeSpan PauseBetweenLooks { get; } = TimeSpan.FromSeconds(1);
 }

@@ -1,30 +1,67 @@
 namespace Dicom.Migration.Engine;
 
 /// <summary>How a run moves objects. Every number is a limit, with its unit and default.</summary>
-public sealed class MigrationRunOptions
+public sealed record MigrationRunOptions
 {
     /// <summary>Folder for objects larger than <see cref="LargestInMemory"/>; emptied by itself.</summary>
     public required string SpoolFolder { get; init; }
-    /// <summary>Bytes held in memory at once, over all lanes. Default 256 MiB.</summary>
+    /// <summary>Bytes of objects held in memory at once, over all stages; 1 MiB or more. Default 256 MiB.</summary>
     public long ByteBudget { get; init; } = 256L << 20;
-    /// <summary>Largest object kept in memory, in bytes; larger ones go through the spool folder. Default 4 MiB.</summary>
-    public int LargestInMemory { get; init; } = 4 << 20;
-    /// <summary>Units worked on at once, each by a lane with a target session of its own. Default 2.</summary>
+    /// <summary>Largest object kept in memory, in bytes; larger ones, and those above their share of the budget, go through the spool folder. Default 8 MiB.</summary>
+    public int LargestInMemory { get; init; } = 8 << 20;
+    /// <summary>Units read at once; 1 to 64. Default 2.</summary>
+    public int Readers { get; init; } = 2;
+    /// <summary>Sessions with the target at once; 1 to 64. Default 2.</summary>
     public int Lanes { get; init; } = 2;
-    /// <summary>Units handed to a lane at once; they share their ledger commits. Default 64.</summary>
+    /// <summary>Groups of objects verified at once; 1 to 64. Default 2.</summary>
+    public int Verifiers { get; init; } = 2;
+    /// <summary>Units handed to a reader at once; 1 or more. Default 64.</summary>
     public int UnitsPerBatch { get; init; } = 64;
-    /// <summary>Attempts for one unit in one run before it is excepted. Default 3.</summary>
+    /// <summary>Most objects that share a commit at the target and in the ledger; 1 or more. Default 256.</summary>
+    public int ObjectsPerGroup { get; init; } = 256;
+    /// <summary>Attempts for what may succeed later (reading a unit, storing a group, opening a session), in one run; 1 or more. Default 3.</summary>
     public int Attempts { get; init; } = 3;
-    /// <summary>How long a lease lasts without renewal. Default 60 s.</summary>
+    /// <summary>Pause before the second attempt; doubles with each further one, with jitter. Default 500 ms.</summary>
+    public TimeSpan FirstRetryDelay { get; init; } = TimeSpan.FromMilliseconds(500);
+    /// <summary>Longest pause between two attempts. Default 30 s.</summary>
+    public TimeSpan LongestRetryDelay { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>Objects in a row that the target fails to store, before the run ends as the target is unwell; 0 or more. Default 16.</summary>
+    public int MostSuspects { get; init; } = 16;
+    /// <summary>Longest header, in bytes, that is held for the rules to look at; a longer one is <see cref="FaultCode.ValueTooLong"/>. Default 16 MiB.</summary>
+    public int LongestHeader { get; init; } = 16 << 20;
+    /// <summary>How long the leases on ledger and units last without renewal; they are renewed after a third of it. Default 60 s.</summary>
     public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(60);
+    /// <summary>How long what is in flight may take to reach its end when the run is told to stop. Default 30 s.</summary>
+    public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(30);
     /// <summary>The evidence asked for; the run uses it if the target can serve it, else the highest below. L0, the target's word alone, counts only if it is asked for here. Default L4.</summary>
     public EvidenceLevel Evidence { get; init; } = EvidenceLevel.L4;
-}
 
-/// <summary>What a run tells while it goes on; counts only.</summary>
-/// <param name="UnitsDone">Units completed in this run.</param>
-/// <param name="ObjectsStored">Objects acknowledged by the target in this run.</param>
-/// <param name="ObjectsVerified">Objects verified in this run.</param>
-/// <param name="Exceptions">Objects excepted in this run.</param>
-/// <param name="BytesStored">Bytes of data sets acknowledged in this run.</param>
-public readonly record struct MigrationProgress(long UnitsDone, long ObjectsStored, long ObjectsVerified, long Exceptions, long BytesStored);
+    internal void Check()
+    {
+        if (string.IsNullOrEmpty(SpoolFolder)) throw new InvalidOperationException($"{nameof(SpoolFolder)} is empty; name a folder.");
+        AtLeast(ByteBudget, 1 << 20, nameof(ByteBudget));
+        AtLeast(LargestInMemory, BlockPool.BlockLength, nameof(LargestInMemory));
+        Workers(Readers, nameof(Readers));
+        Workers(Lanes, nameof(Lanes));
+        Workers(Verifiers, nameof(Verifiers));
+        AtLeast(UnitsPerBatch, 1, nameof(UnitsPerBatch));
+        AtLeast(ObjectsPerGroup, 1, nameof(ObjectsPerGroup));
+        AtLeast(Attempts, 1, nameof(Attempts));
+        AtLeast(MostSuspects, 0, nameof(MostSuspects));
+        AtLeast(LongestHeader, 1, nameof(LongestHeader));
+        AtLeast(FirstRetryDelay.Ticks, 0, nameof(FirstRetryDelay));
+        AtLeast(LongestRetryDelay.Ticks, FirstRetryDelay.Ticks, nameof(LongestRetryDelay));
+        AtLeast(LeaseDuration.Ticks, TimeSpan.TicksPerSecond, nameof(LeaseDuration));
+        AtLeast(DrainTime.Ticks, 0, nameof(DrainTime));
+    }
+
+    private static void AtLeast(long value, long least, string name)
+    {
+        if (value < least) throw new ArgumentOutOfRangeException(name, value, FormattableString.Invariant($"It must be {least} or more."));
+    }
+
+    private static void Workers(int value, string name)
+    {
+        if (value is < 1 or > 64) throw new ArgumentOutOfRangeException(name, value, "It must be 1 to 64.");
+    }
+}

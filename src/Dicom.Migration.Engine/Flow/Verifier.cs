@@ -1,61 +1,77 @@
-using System.IO.Pipelines;
 using System.Security.Cryptography;
+using System.Threading.Channels;
+using Polly;
 
 namespace Dicom.Migration.Engine;
 
-/// <summary>Asks the target for the highest evidence it can serve, and compares.</summary>
-internal sealed class Verifier(IMigrationTarget target, EvidenceLevel wanted)
+/// <summary>Third stage: asks the target for the highest evidence it can serve, compares, and puts the verdict on record.</summary>
+internal sealed class Verifier(IMigrationTarget target, ChannelReader<IReadOnlyList<InFlight>> stored, RunDesk desk, DifferenceExaminer examiner, MigrationRunOptions options, TimeProvider time)
 {
-    public async Task VerifyAsync(IReadOnlyList<InFlight> stored, CancellationToken cancellationToken)
+    private readonly ResiliencePipeline<bool> _retry = RetryPolicy.ForFailures<bool>(options, time);
+    private readonly EvidenceLevel _level = target is not IEvidenceTarget able ? EvidenceLevel.L0
+        : able.Levels.Where(l => l <= options.Evidence && l is EvidenceLevel.L1 or EvidenceLevel.L2 or EvidenceLevel.L4).DefaultIfEmpty(EvidenceLevel.L0).Max();
+
+    /// <summary>Verifies until nothing more was stored.</summary>
+    /// <exception cref="TargetUnavailableException">The target cannot be asked; what was not verified is asked for by the next run.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var level = target is IEvidenceTarget able ? able.Levels.Where(l => l <= wanted && l is EvidenceLevel.L1 or EvidenceLevel.L2 or EvidenceLevel.L4).DefaultIfEmpty(EvidenceLevel.L0).Max() : EvidenceLevel.L0;
-        // The target's word alone verifies only where the host has asked for no more than that, by name.
-        foreach (var flight in stored)
-            flight.Verdict = level != EvidenceLevel.L0 ? Excepted(new Fault(FaultCode.MissingAtTarget), null)
-                : wanted == EvidenceLevel.L0 ? Verified(EvidenceLevel.L0, null) : Excepted(new Fault(FaultCode.UnreadableAtTarget), null);
-        if (level == EvidenceLevel.L0 || stored.Count == 0) return;
-        // Equal copies of one object share a place: the same content answers for all of them.
-        var byReference = stored.Where(f => f.Outcome!.Reference is not null).ToLookup(f => f.Outcome!.Reference!);
-        await foreach (var item in ((IEvidenceTarget)target).CollectAsync(level, [.. byReference.Select(g => g.Key)], cancellationToken).ConfigureAwait(false))
+        await foreach (var group in stored.ReadAllAsync(cancellationToken).ConfigureAwait(false))
         {
-            await using (item.ConfigureAwait(false))
-            {
-                var (fault, digest) = await LookAsync(item, level, cancellationToken).ConfigureAwait(false);
-                foreach (var flight in byReference[item.Reference]) // none if it was not asked for: no evidence of anything
-                    flight.Verdict = fault is { } bad ? Excepted(bad, digest)
-                        : digest is { } seen && seen != flight.Digest ? Excepted(new Fault(FaultCode.UnexplainedDifference), digest)
-                        : Verified(level, digest) with { Fault = flight.Outcome!.Fault };
-            }
+            // The target's word alone verifies only where the host has asked for no more than that, by name.
+            if (_level == EvidenceLevel.L0)
+                foreach (var flight in group) flight.Verdict = options.Evidence == EvidenceLevel.L0 ? Verified(flight, EvidenceLevel.L0, null) : Excepted(FaultCode.UnreadableAtTarget);
+            else await _retry.ExecuteAsync(async token => await CollectAsync(group, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            foreach (var flight in group) flight.Verdict ??= Excepted(FaultCode.MissingAtTarget);
+            await examiner.ExamineAsync([.. group.Where(static f => f.Verdict!.Fault is { Code: FaultCode.UnexplainedDifference })], cancellationToken).ConfigureAwait(false);
+            await desk.ChangeAsync(group, static f => f.Verdict!).ConfigureAwait(false);
+            var verified = group.Count(static f => f.Verdict!.State == InstanceState.Verified);
+            desk.Tally.Verified(verified);
+            desk.Tally.Excepted(group.Count - verified);
+            await desk.CloseAsync(group.Select(static f => f.Unit)).ConfigureAwait(false);
         }
     }
 
-    private static async Task<(Fault? Fault, LedgerDigest? Digest)> LookAsync(EvidenceItem item, EvidenceLevel level, CancellationToken cancellationToken)
+    private async Task<bool> CollectAsync(IReadOnlyList<InFlight> group, CancellationToken cancellationToken)
     {
-        if (item.Fault is not null || level != EvidenceLevel.L4) return (item.Fault, null);
+        // Equal copies of one object share a place: the same content answers for all of them.
+        var byReference = group.Where(static f => f is { Verdict: null, Outcome.Reference: not null }).ToLookup(static f => f.Outcome!.Reference!);
+        await foreach (var item in ((IEvidenceTarget)target).CollectAsync(_level, [.. byReference.Select(static g => g.Key)], cancellationToken).ConfigureAwait(false))
+        {
+            await using (item.ConfigureAwait(false))
+            {
+                var (fault, digest) = await LookAsync(item, cancellationToken).ConfigureAwait(false);
+                foreach (var flight in byReference[item.Reference]) // none if it was not asked for: no evidence of anything
+                    flight.Verdict = fault is { } bad ? Excepted(bad.Code) with { Fault = bad }
+                        : digest is { } seen && seen != flight.SentDigest ? Excepted(FaultCode.UnexplainedDifference) with { TargetDigest = digest }
+                        : Verified(flight, _level, digest);
+            }
+        }
+        return true;
+    }
+
+    private async Task<(Fault? Fault, LedgerDigest? Digest)> LookAsync(EvidenceItem item, CancellationToken cancellationToken)
+    {
+        if (item.Fault is not null || _level != EvidenceLevel.L4) return (item.Fault, null);
         if (item.Body is null) return (new Fault(FaultCode.UnreadableAtTarget), null);
         try
         {
-            return (null, await DigestAsync(item.Body, cancellationToken).ConfigureAwait(false));
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            while (true)
+            {
+                var read = await item.Body.ReadAsync(cancellationToken).ConfigureAwait(false);
+                foreach (var segment in read.Buffer) hash.AppendData(segment.Span);
+                item.Body.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted) return (null, new LedgerDigest(hash.GetHashAndReset()));
+            }
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or MigrationException and not TargetUnavailableException)
         {
             return (new Fault(FaultCode.UnreadableAtTarget), null);
         }
     }
 
-    private static async Task<LedgerDigest> DigestAsync(PipeReader body, CancellationToken cancellationToken)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        while (true)
-        {
-            var read = await body.ReadAsync(cancellationToken).ConfigureAwait(false);
-            foreach (var segment in read.Buffer) hash.AppendData(segment.Span);
-            body.AdvanceTo(read.Buffer.End);
-            if (read.IsCompleted) return new LedgerDigest(hash.GetHashAndReset());
-        }
-    }
+    private static LedgerOutcome Verified(InFlight flight, EvidenceLevel level, LedgerDigest? digest) =>
+        new(InstanceState.Verified) { Evidence = level, TargetDigest = digest, Fault = flight.Outcome!.Fault };
 
-    private static LedgerOutcome Verified(EvidenceLevel level, LedgerDigest? digest) => new(InstanceState.Verified) { Evidence = level, TargetDigest = digest };
-
-    private static LedgerOutcome Excepted(Fault fault, LedgerDigest? digest) => new(InstanceState.Excepted) { Fault = fault, TargetDigest = digest };
+    private static LedgerOutcome Excepted(FaultCode code) => new(InstanceState.Excepted) { Fault = new Fault(code) };
 }

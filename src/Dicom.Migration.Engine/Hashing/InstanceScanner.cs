@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.Text;
 using Dicom.Migration.DataSets;
 
 namespace Dicom.Migration.Engine;
@@ -10,14 +9,18 @@ internal sealed class InstanceScanner
     // PS3.5 §A.5 sets no limit; 200 times is beyond what text and pixels reach, far below what a bomb needs (reliability of the reader, not of the archive).
     private const int MaxInflationRatio = 200;
     private const long InflationGrace = 1 << 20;
+    private const ushort BulkDataGroup = 0x7FE0;
     private readonly DataSetReader _reader = new();
     private readonly byte[] _buffer = new byte[16 * 1024];
+
+    /// <summary>What was seen of the object looked at last, as far as it could be read.</summary>
+    public InstanceIdentity Seen { get; private set; } = new();
 
     /// <summary>Reads from the start of an encoded data set to its end.</summary>
     /// <exception cref="DicomFormatException">It is damaged; the fault says where.</exception>
     public InstanceIdentity Scan(SpooledObject spooled, TransferSyntax syntax)
     {
-        var stream = spooled.OpenRead();
+        using var stream = spooled.OpenStream();
         if (!syntax.IsDeflated) return Scan(stream, syntax, spooled.Length, seekable: true, inflationLimit: long.MaxValue);
         using var inflated = new DeflateStream(stream, CompressionMode.Decompress, leaveOpen: true);
         try
@@ -33,7 +36,7 @@ internal sealed class InstanceScanner
     private InstanceIdentity Scan(Stream stream, TransferSyntax syntax, long? length, bool seekable, long inflationLimit)
     {
         _reader.Reset(syntax, 0, length);
-        var identity = new InstanceIdentity();
+        var identity = Seen = new InstanceIdentity();
         var (start, end, isFinal) = (0, 0, false);
         while (_reader.Token != DataSetToken.End)
         {
@@ -46,6 +49,8 @@ internal sealed class InstanceScanner
                 end += read;
                 continue;
             }
+            if (identity.HeaderLength < 0 && _reader.Depth == 0 && _reader.Tag.Group >= BulkDataGroup
+                && _reader.Token is DataSetToken.ElementStart or DataSetToken.FragmentsStart or DataSetToken.SequenceStart) identity.HeaderLength = _reader.HeaderOffset;
             if (_reader.Token == DataSetToken.Value) identity.Take(_reader.Tag, _reader.Depth, _buffer.AsSpan(start, consumed));
             start += consumed;
             if (_reader.Position > inflationLimit) throw new DicomFormatException(new Fault(FaultCode.InflationLimit, null, _reader.Position));
@@ -55,39 +60,7 @@ internal sealed class InstanceScanner
                 (start, end) = (0, 0);
             }
         }
+        if (identity.HeaderLength < 0) identity.HeaderLength = _reader.Position;
         return identity;
     }
-}
-
-/// <summary>The four UIDs that say which instance a data set is (PS3.3 §C.7.2.1, §C.7.3.1, §C.12.1).</summary>
-internal sealed class InstanceIdentity
-{
-    private readonly byte[] _bytes = new byte[4 * (DicomUid.MaxLength + 1)];
-    private readonly int[] _lengths = new int[4];
-
-    public string SopClassUid => Text(0);
-    public string SopInstanceUid => Text(1);
-    public string StudyInstanceUid => Text(2);
-    public string SeriesInstanceUid => Text(3);
-
-    /// <summary>Keeps a piece of one of the four values; what is longer than a UID may be is kept one byte too long, and so fails the grammar.</summary>
-    public void Take(DicomTag tag, int depth, ReadOnlySpan<byte> piece)
-    {
-        var slot = (depth, tag.Value) switch { (0, 0x00080016) => 0, (0, 0x00080018) => 1, (0, 0x0020000D) => 2, (0, 0x0020000E) => 3, _ => -1 };
-        if (slot < 0) return;
-        var room = _bytes.AsSpan((slot * (DicomUid.MaxLength + 1)) + _lengths[slot], DicomUid.MaxLength + 1 - _lengths[slot]);
-        piece = piece[..Math.Min(piece.Length, room.Length)];
-        piece.CopyTo(room);
-        _lengths[slot] += piece.Length;
-    }
-
-    /// <summary>The fault of an identity that cannot be filed under, or <see langword="null"/>.</summary>
-    public Fault? Check()
-    {
-        // Study and series may be missing: hanging protocols, palettes and other instances outside a patient's study have none.
-        if (SopClassUid.Length == 0) return new Fault(FaultCode.MissingIdentity, new DicomTag(0x00080016));
-        return SopInstanceUid.Length == 0 ? new Fault(FaultCode.MissingIdentity, new DicomTag(0x00080018)) : null;
-    }
-
-    private string Text(int slot) => Encoding.Latin1.GetString(_bytes, slot * (DicomUid.MaxLength + 1), _lengths[slot]).TrimEnd('\0', ' ');
 }

@@ -1,76 +1,106 @@
 using System.IO.Pipelines;
 using System.Security.Cryptography;
+using Dicom.Migration.Engine.Pacing;
+using Microsoft.Win32.SafeHandles;
 
 namespace Dicom.Migration.Engine;
 
 /// <summary>Takes a body off its source, hashing it once while it comes, and keeps it until the target has it.</summary>
-/// <param name="folder">Where objects larger than <paramref name="largestInMemory"/> go; on a volume that is trusted like the archive itself.</param>
-/// <param name="largestInMemory">In bytes. Default 4 MiB: larger objects go to disk as they come.</param>
-internal sealed class Spool(string folder, int largestInMemory = 4 << 20)
+/// <remarks>Each object has a share of the byte budget before its first byte is read; one larger than <paramref name="largestInMemory"/>, or
+/// longer than its source said, goes to a file.</remarks>
+/// <param name="folder">Where larger objects go; on a volume that is trusted like the archive itself.</param>
+/// <param name="budget">Bounds what is in memory.</param>
+/// <param name="largestInMemory">In bytes.</param>
+internal sealed class Spool(string folder, ByteBudget budget, int largestInMemory)
 {
-    private static long _counter;
+    private readonly BlockPool _pool = new();
+    private readonly string _prefix = Guid.NewGuid().ToString("N");
+    private long _counter;
 
-    /// <summary>Reads <paramref name="body"/> to its end.</summary>
+    /// <summary>Waits for room, and reads <paramref name="body"/> to its end.</summary>
+    /// <param name="body">One encoded data set.</param>
+    /// <param name="length">Its length in bytes, if it is known; a claim and no more.</param>
+    /// <param name="cancellationToken">Ends the wait and the reading.</param>
     /// <exception cref="EngineException">The spool cannot be written; the source has not been changed by it.</exception>
-    public async Task<SpooledObject> TakeAsync(PipeReader body, long? length, IDisposable? budget, CancellationToken cancellationToken)
+    public async Task<SpooledObject> TakeAsync(PipeReader body, long? length, CancellationToken cancellationToken)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var memory = new MemoryStream(length is { } known && known <= largestInMemory ? (int)known : 0);
-        FileStream? file = null;
+        var expected = length is { } known && known > largestInMemory ? 1 : length ?? largestInMemory;
+        var share = await budget.AcquireAsync(BlockPool.RoundUp(expected), cancellationToken).ConfigureAwait(false);
+        BlockPool.Block? first = null;
+        SafeFileHandle? file = null;
         try
         {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            if (length > largestInMemory) file = Create();
+            var (total, held, last) = (0L, 0L, (BlockPool.Block?)null);
             while (true)
             {
                 var read = await body.ReadAsync(cancellationToken).ConfigureAwait(false);
                 foreach (var segment in read.Buffer)
                 {
                     hash.AppendData(segment.Span);
-                    if (file is null && memory.Length + segment.Length > largestInMemory)
+                    var rest = segment;
+                    while (file is null && !rest.IsEmpty)
                     {
-                        file = Create();
-                        memory.Position = 0;
-                        await memory.CopyToAsync(file, cancellationToken).ConfigureAwait(false);
-                        memory.SetLength(0);
-                        memory.Capacity = 0;
+                        if (last is null || last.Length == BlockPool.BlockLength)
+                        {
+                            if (held + BlockPool.BlockLength > share.Bytes) // more than its share: on to disk, with what is here already
+                            {
+                                file = Create();
+                                for (var block = first; block is not null; block = block.Following) Write(file, block.Memory.Span, block.Offset);
+                                _pool.Return(first);
+                                (first, last) = (null, null);
+                                share.ShrinkTo(BlockPool.BlockLength);
+                                break;
+                            }
+                            var next = _pool.Rent();
+                            last?.Link(next);
+                            first ??= next;
+                            last = next;
+                            held += BlockPool.BlockLength;
+                        }
+                        rest = rest[last.Append(rest.Span)..];
+                        total = last.Offset + last.Length;
                     }
-                    await ((Stream?)file ?? memory).WriteAsync(segment, cancellationToken).ConfigureAwait(false);
+                    if (rest.IsEmpty) continue;
+                    Write(file!, rest.Span, total);
+                    total += rest.Length;
                 }
                 body.AdvanceTo(read.Buffer.End);
                 if (read.IsCompleted) break;
             }
-            if (file is null) return new SpooledObject(memory, hash.GetHashAndReset(), budget);
-            await file.FlushAsync(cancellationToken).ConfigureAwait(false);
-            return new SpooledObject(file, hash.GetHashAndReset(), budget);
+            if (file is null) share.ShrinkTo(Math.Max(BlockPool.BlockLength, held));
+            return new SpooledObject(_pool, first, last, file, total, new LedgerDigest(hash.GetHashAndReset()), share);
         }
         catch
         {
-            if (file is not null) await file.DisposeAsync().ConfigureAwait(false);
-            budget?.Dispose();
+            _pool.Return(first);
+            file?.Dispose();
+            share.Dispose();
             throw;
         }
     }
 
-    private FileStream Create()
+    private static void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset)
+    {
+        try { RandomAccess.Write(file, bytes, offset); }
+        catch (IOException e) { throw NotWritten(e); }
+    }
+
+    private SafeFileHandle Create()
     {
         try
         {
-            Directory.CreateDirectory(folder);
+            if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
+            else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             // The name is a counter of our own: nothing that a peer sent ever becomes a path.
-            var path = Path.Join(folder, FormattableString.Invariant($"{Environment.ProcessId:x}-{Interlocked.Increment(ref _counter):x}.spool"));
-            var options = new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.ReadWrite,
-                Share = FileShare.None,
-                BufferSize = 0,
-                Options = FileOptions.DeleteOnClose | FileOptions.Asynchronous,
-            };
-            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            return new FileStream(path, options);
+            var path = Path.Join(folder, FormattableString.Invariant($"{_prefix}-{Interlocked.Increment(ref _counter):x}.spool"));
+            var handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose);
+            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(handle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            return handle;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new EngineException(new Fault(FaultCode.WriteFailed), "The spool folder cannot be written; name another one.", e);
-        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { throw NotWritten(e); }
     }
+
+    private static EngineException NotWritten(Exception e) => new(new Fault(FaultCode.WriteFailed), "The spool folder cannot be written: it may be full; make room, or name another one.", e);
 }

@@ -1,34 +1,66 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Microsoft.Win32.SafeHandles;
+
 namespace Dicom.Migration.Engine;
 
 /// <summary>One encoded data set on its way: in memory while it is small, in a file of the spool when it is not. Disposing it gives the space back.</summary>
-internal sealed class SpooledObject : IAsyncDisposable
+internal sealed class SpooledObject : IDisposable
 {
-    private readonly MemoryStream? _memory;
-    private readonly FileStream? _file;
-    private readonly IDisposable? _budget;
+    private readonly BlockPool _pool;
+    private readonly SafeFileHandle? _file;
+    private BlockPool.Block? _first;
+    private readonly ReadOnlySequence<byte> _memory;
+    private IDisposable? _share;
 
-    public SpooledObject(MemoryStream memory, byte[] digest, IDisposable? budget) => (_memory, Digest, _budget, Length) = (memory, digest, budget, memory.Length);
-
-    public SpooledObject(FileStream file, byte[] digest, IDisposable? budget) => (_file, Digest, _budget, Length) = (file, digest, budget, file.Length);
+    /// <summary>Takes over the blocks, the file if there is one, and the share of the budget.</summary>
+    public SpooledObject(BlockPool pool, BlockPool.Block? first, BlockPool.Block? last, SafeFileHandle? file, long length, LedgerDigest digest, IDisposable share)
+    {
+        (_pool, _first, _file, _share, Length, Digest) = (pool, first, file, share, length, digest);
+        _memory = first is null ? ReadOnlySequence<byte>.Empty : new ReadOnlySequence<byte>(first, 0, last!, last!.Length);
+    }
 
     /// <summary>SHA-256 of the bytes as they arrived: D1.</summary>
-    public byte[] Digest { get; }
+    public LedgerDigest Digest { get; }
 
     /// <summary>In bytes.</summary>
     public long Length { get; }
 
-    /// <summary>The bytes from their start. One reader at a time; the stream belongs to this object.</summary>
-    public Stream OpenRead()
+    /// <summary>Reads from a place; fewer bytes than asked for, or none, only at the end.</summary>
+    /// <exception cref="IOException">The spool file cannot be read.</exception>
+    public int ReadAt(long offset, Span<byte> buffer)
     {
-        var stream = (Stream?)_memory ?? _file!;
-        stream.Position = 0;
-        return stream;
+        var count = (int)Math.Min(buffer.Length, Math.Max(0, Length - offset));
+        if (count == 0) return 0;
+        if (_file is not null) return RandomAccess.Read(_file, buffer[..count], offset);
+        _memory.Slice(offset, count).CopyTo(buffer);
+        return count;
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>The bytes from their start, as a stream; any number of readers.</summary>
+    public Stream OpenStream() => new SpooledStream(this);
+
+    /// <summary>The bytes from their start, without copying what is in memory.</summary>
+    public PipeReader OpenBody() => _file is null ? PipeReader.Create(_memory) : PipeReader.Create(OpenStream(), new StreamPipeReaderOptions(bufferSize: 128 * 1024));
+
+    /// <summary>The first bytes in one piece or several, copied only if they lie in a file.</summary>
+    public ReadOnlySequence<byte> Start(int length)
     {
-        if (_memory is not null) await _memory.DisposeAsync().ConfigureAwait(false);
-        if (_file is not null) await _file.DisposeAsync().ConfigureAwait(false); // deleted with its last handle
-        _budget?.Dispose();
+        if (_file is null) return _memory.Slice(0, Math.Min(length, Length));
+        var bytes = new byte[Math.Min(length, Length)];
+        for (var at = 0; at < bytes.Length;)
+        {
+            var read = ReadAt(at, bytes.AsSpan(at));
+            if (read == 0) throw new EndOfStreamException();
+            at += read;
+        }
+        return new ReadOnlySequence<byte>(bytes);
+    }
+
+    public void Dispose()
+    {
+        _pool.Return(Interlocked.Exchange(ref _first, null));
+        _file?.Dispose(); // deleted with its last handle
+        Interlocked.Exchange(ref _share, null)?.Dispose();
     }
 }

@@ -89,15 +89,26 @@ internal sealed class ByteBudget
         public long Bytes { get; } = bytes;
     }
 
-    /// <summary>Bytes that are in flight; disposing it twice gives them back once.</summary>
+    /// <summary>Bytes that are in flight; disposing it twice gives them back once. Used by one owner at a time.</summary>
     internal sealed class Share(ByteBudget budget, long bytes) : IDisposable
     {
         private ByteBudget? _budget = budget;
 
         /// <summary>Its size.</summary>
-        public long Bytes => bytes;
+        public long Bytes { get; private set; } = bytes;
+
+        /// <summary>Gives back what turned out to be too much.</summary>
+        /// <param name="bytes">What is kept; not more than <see cref="Bytes"/>.</param>
+        public void ShrinkTo(long bytes)
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, Bytes);
+            ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+            var less = Bytes - bytes;
+            Bytes = bytes;
+            if (less > 0) _budget?.Release(less);
+        }
 
         /// <inheritdoc/>
-        public void Dispose() => Interlocked.Exchange(ref _budget, null)?.Release(bytes);
+        public void Dispose() => Interlocked.Exchange(ref _budget, null)?.Release(Bytes);
     }
 }

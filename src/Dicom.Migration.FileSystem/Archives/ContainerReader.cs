@@ -15,17 +15,19 @@ internal static class ContainerReader
     /// <summary>One thing in a container: content, or a fault in its stead.</summary>
     internal readonly record struct Entry(string Place, Stream? Content, Fault? Fault);
 
-    /// <param name="container">Seekable for ZIP. Stays the caller's.</param>
-    /// <param name="start">Its first bytes, still to be read.</param>
+    /// <param name="container">Seekable, and at its start. Stays the caller's.</param>
     /// <param name="limits">How much may come out.</param>
     /// <param name="bytes">Size of the container in bytes.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Each entry is read before the next is asked for. A fault of the container as a whole is the last entry.</returns>
-    public static IAsyncEnumerable<Entry> ReadAsync(Stream container, ReadOnlyMemory<byte> start, ContainerLimits limits, long bytes, CancellationToken cancellationToken)
+    public static IAsyncEnumerable<Entry> ReadAsync(Stream container, ContainerLimits limits, long bytes, CancellationToken cancellationToken)
     {
         var budget = new MeteredStream.Budget(limits.Allowed(bytes));
-        if (IsZip(start.Span)) return ReadZipAsync(container, limits, budget, cancellationToken);
-        if (IsTar(start.Span)) return ReadTarAsync(new MeteredStream(container, budget), limits, cancellationToken);
+        var start = new byte[512];
+        var magic = start.AsSpan(0, container.ReadAtLeast(start, start.Length, throwOnEndOfStream: false));
+        container.Position = 0;
+        if (IsZip(magic)) return ReadZipAsync(container, limits, budget, cancellationToken);
+        if (IsTar(magic)) return ReadTarAsync(new MeteredStream(container, budget), limits, cancellationToken);
         return ReadGzipAsync(container, limits, bytes, cancellationToken);
     }
 
@@ -49,9 +51,17 @@ internal static class ContainerReader
             var place = Place(i, entry.FullName);
             if (entry.FullName.EndsWith('/') && entry.Length == 0) continue;
             MeteredStream? content = null;
-            try { content = new MeteredStream(await entry.OpenAsync(cancellationToken).ConfigureAwait(false), budget, entry.Length, entry.Crc32); }
-            catch (Exception e) when (MeteredStream.IsDamage(e)) { }
-            yield return content is null ? new Entry(place, null, new Fault(FaultCode.MalformedContainer)) : new Entry(place, content, null);
+            Fault? damage = null;
+            try
+            {
+                // Read once for its checksum: a damaged entry is then a finding of its own, and neither breaks off its neighbours nor has them all read again.
+                using (var check = new MeteredStream(await entry.OpenAsync(cancellationToken).ConfigureAwait(false), budget, entry.Length, entry.Crc32))
+                    await check.CopyToAsync(Stream.Null, cancellationToken).ConfigureAwait(false);
+                content = new MeteredStream(await entry.OpenAsync(cancellationToken).ConfigureAwait(false), new MeteredStream.Budget(long.MaxValue), entry.Length, entry.Crc32);
+            }
+            catch (MigrationException e) { damage = e.Fault; }
+            catch (Exception e) when (MeteredStream.IsDamage(e)) { damage = new Fault(FaultCode.MalformedContainer); }
+            yield return new Entry(place, content, damage);
         }
         if (fault is not null) yield return new Entry("", null, fault);
     }

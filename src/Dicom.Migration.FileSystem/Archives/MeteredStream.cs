@@ -1,7 +1,9 @@
+using Dicom.Migration.FileSystem.Media;
+
 namespace Dicom.Migration.FileSystem.Archives;
 
 /// <summary>What comes out of a container: counted against a limit, checked against its length and CRC-32, its errors named.</summary>
-internal sealed class MeteredStream(Stream inner, MeteredStream.Budget budget, long? length = null, uint? crc32 = null) : Stream
+internal sealed class MeteredStream(Stream inner, MeteredStream.Budget budget, long? length = null, uint? crc32 = null) : ReadOnlyStream
 {
     private static readonly uint[] Table = [.. Enumerable.Range(0, 256).Select(static i =>
     {
@@ -44,18 +46,6 @@ internal sealed class MeteredStream(Stream inner, MeteredStream.Budget budget, l
     }
 
     private FileSystemException Damaged(Exception? e) => new(new Fault(FaultCode.MalformedContainer, null, _count), e);
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-    public override bool CanRead => true;
-    public override bool CanSeek => false;
-    public override bool CanWrite => false;
-    public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-    public override void Flush() { }
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -1,6 +1,5 @@
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
-using Dicom.Migration.DataSets;
 using Dicom.Migration.FileSystem.Archives;
 using Dicom.Migration.FileSystem.Media;
 using Dicom.Migration.FileSystem.Walking;
@@ -12,7 +11,6 @@ namespace Dicom.Migration.FileSystem;
 /// <remarks>Every entry of the tree is a unit, links, pipes and devices as well, so that all are accounted for. The tree is walked in ordinal order of names.</remarks>
 public sealed class FolderSource : IMigrationSource
 {
-    private const string MediaDirectoryStorage = "1.2.840.10008.1.3.10"; // PS3.10 §8.6
     private readonly FolderSourceOptions _options;
 
     /// <summary>A source that opens nothing before it is asked.</summary>
@@ -27,6 +25,8 @@ public sealed class FolderSource : IMigrationSource
 
     /// <inheritdoc/>
     public string Name { get; }
+    /// <inheritdoc/>
+    public string Address => "folder:" + Path.TrimEndingDirectorySeparator(Path.GetFullPath(_options.Path));
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<SourceUnit> DiscoverAsync(SourceCursor? after, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -46,25 +46,19 @@ public sealed class FolderSource : IMigrationSource
             yield return new SourceFinding("", fault);
             yield break;
         }
-        var (status, start, failed) = (default(FileStatus), Array.Empty<byte>(), default(Fault?));
-        try { (status, start) = (FileStatus.Of(handle), FileBody.ReadStart(handle, Part10Head.MaxLength)); }
-        catch (FileSystemException e) { failed = e.Fault; }
-        if (failed is { } readFault)
+        var (status, start) = (default(FileStatus), default(FileStart));
+        try { (status, start) = (FileStatus.Of(handle), FileStart.Read(handle)); }
+        catch (FileSystemException e) { fault = e.Fault; }
+        if (start?.Kind is not FileKind.Container)
         {
-            yield return new SourceFinding("", readFault);
-            yield break;
-        }
-
-        var item = Recognize("", start, offset => FileBody.Open(handle, status, offset), status.Size, out var isContainer);
-        if (!isContainer)
-        {
-            yield return item;
+            yield return start is null ? new SourceFinding("", fault)
+                : start.Kind is FileKind.Instance ? Instance("", start, FileBody.Open(handle, status, start.Envelope.Length), status.Size) : Finding("", unit.Key, start);
             yield break;
         }
         using var container = new FileStream(new SafeFileHandle(handle.DangerousGetHandle(), ownsHandle: false), FileAccess.Read, 65_536);
         container.Position = 0;
         var limits = new ContainerLimits(_options.MaxContainerEntries, _options.MaxContainerRatio);
-        await foreach (var entry in ContainerReader.ReadAsync(container, start, limits, status.Size, cancellationToken).ConfigureAwait(false))
+        await foreach (var entry in ContainerReader.ReadAsync(container, limits, status.Size, cancellationToken).ConfigureAwait(false))
         {
             if (entry.Content is null)
             {
@@ -72,7 +66,7 @@ public sealed class FolderSource : IMigrationSource
                 continue;
             }
             using var content = entry.Content;
-            var found = await RecognizeEntryAsync(entry.Place, content, cancellationToken).ConfigureAwait(false);
+            var found = await ReadEntryAsync(entry.Place, content, cancellationToken).ConfigureAwait(false);
             yield return found;
             // What was handed out and not read to its end is skipped by the container's own reader.
         }
@@ -93,40 +87,35 @@ public sealed class FolderSource : IMigrationSource
         return null;
     }
 
-    private static async Task<SourceItem> RecognizeEntryAsync(string place, Stream content, CancellationToken cancellationToken)
+    private static async Task<SourceItem> ReadEntryAsync(string place, Stream content, CancellationToken cancellationToken)
     {
-        var start = new byte[Part10Head.MaxLength];
         try
         {
-            var length = await content.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
-            var known = start.AsMemory(0, length);
-            var item = Recognize(place, known, offset => PipeReader.Create(new PrefixedStream(known[offset..], content), new StreamPipeReaderOptions(leaveOpen: true, bufferSize: 65_536)), null, out var isContainer);
-            return isContainer ? new SourceFinding(place, new Fault(FaultCode.ContainerLimit)) : item; // containers in containers are not opened
+            var (start, ahead) = await FileStart.ReadAsync(content, cancellationToken).ConfigureAwait(false);
+            if (start.Kind is FileKind.Container) return new SourceFinding(place, new Fault(FaultCode.ContainerLimit)); // containers in containers are not opened
+            return start.Kind is not FileKind.Instance ? Finding(place, place, start)
+                : Instance(place, start, PipeReader.Create(new PrefixedStream(ahead, content), new StreamPipeReaderOptions(leaveOpen: true, bufferSize: 65_536)), null);
         }
         catch (MigrationException e) { return new SourceFinding(place, e.Fault); }
     }
 
-    private static SourceItem Recognize(string place, ReadOnlyMemory<byte> start, Func<int, PipeReader> open, long? size, out bool isContainer)
+    private static SourceFinding Finding(string place, string name, FileStart start) => start.Kind switch
     {
-        isContainer = false;
-        if (start.IsEmpty) return new SourceFinding(place, SourceFinding.EmptyFile);
-        Part10Head? head;
-        try { head = Part10Head.Read(start.Span); }
-        catch (DicomFormatException e) { return new SourceFinding(place, e.Fault); }
-        if (head is null)
-        {
-            isContainer = ContainerReader.IsZip(start.Span) || ContainerReader.IsGzip(start.Span) || ContainerReader.IsTar(start.Span);
-            return new SourceFinding(place, SourceFinding.NotDicom);
-        }
-        if (string.Equals(head.SopClassUid, MediaDirectoryStorage, StringComparison.Ordinal)) return new SourceFinding(place, SourceFinding.MediaDirectory);
-        return new SourceInstance(place, open(head.Length))
-        {
-            TransferSyntax = head.TransferSyntaxUid is { Length: > 0 } uid ? TransferSyntax.FromUid(uid) : null,
-            ClaimedSopClassUid = head.SopClassUid,
-            ClaimedSopInstanceUid = head.SopInstanceUid,
-            Envelope = start[..head.Length].ToArray(),
-            Length = size - head.Length,
-            Assumptions = head.Assumption is null ? [] : [head.Assumption],
-        };
-    }
+        FileKind.Damaged => new SourceFinding(place, start.Fault),
+        FileKind.Empty => new SourceFinding(place, SourceFinding.EmptyFile),
+        FileKind.MediaDirectory => new SourceFinding(place, SourceFinding.MediaDirectory),
+        // Whoever named it so took it for an instance (RFC 3240 §2): what is left of it is not passed over in silence.
+        _ when name.EndsWith(".dcm", StringComparison.OrdinalIgnoreCase) => new SourceFinding(place, new Fault(FaultCode.NotDicom)),
+        _ => new SourceFinding(place, SourceFinding.NotDicom),
+    };
+
+    private static SourceInstance Instance(string place, FileStart start, PipeReader body, long? size) => new(place, body)
+    {
+        TransferSyntax = start.TransferSyntax,
+        ClaimedSopClassUid = start.SopClassUid,
+        ClaimedSopInstanceUid = start.SopInstanceUid,
+        Envelope = start.Envelope,
+        Length = size - start.Envelope.Length,
+        Assumptions = start.Assumptions,
+    };
 }

@@ -28,6 +28,8 @@ public sealed class FolderTarget : IEvidenceTarget, IDisposable
 
     /// <inheritdoc/>
     public string Name { get; }
+    /// <inheritdoc/>
+    public string Address => "folder:" + Path.TrimEndingDirectorySeparator(Path.GetFullPath(Options.Path));
     /// <summary>L4: files are read back from the device; L1: they are there.</summary>
     public IReadOnlyList<EvidenceLevel> Levels { get; } = [EvidenceLevel.L4, EvidenceLevel.L1];
     internal FolderTargetOptions Options { get; }
@@ -92,13 +94,13 @@ public sealed class FolderTarget : IEvidenceTarget, IDisposable
             if (!status.IsRegular) return new EvidenceItem(reference, level) { Fault = new Fault(FaultCode.UnreadableAtTarget) };
             if (level is EvidenceLevel.L1) return new EvidenceItem(reference, level);
             FileBody.Forget(handle);
-            var start = FileBody.ReadStart(handle, Part10Head.MaxLength);
-            if (Part10Head.Read(start) is not { } head) return new EvidenceItem(reference, level) { Fault = new Fault(FaultCode.UnreadableAtTarget) };
+            var start = FileStart.Read(handle);
+            if (start.Kind is not (FileKind.Instance or FileKind.MediaDirectory)) return new EvidenceItem(reference, level) { Fault = new Fault(FaultCode.UnreadableAtTarget) };
             var item = new EvidenceItem(reference, level)
             {
-                Envelope = start.AsMemory(0, head.Length),
-                TransferSyntax = head.TransferSyntaxUid is { Length: > 0 } uid ? TransferSyntax.FromUid(uid) : null,
-                Body = FileBody.Open(handle, status, head.Length),
+                Envelope = start.Envelope,
+                TransferSyntax = start.TransferSyntax,
+                Body = FileBody.Open(handle, status, start.Envelope.Length),
             };
             handle = null;
             return item;

@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Dicom.Migration.FileSystem.Media;
 
 /// <summary>The rest of an open file as a body: an end without an exception is the end that the file had when it was opened.</summary>
-internal sealed partial class FileBody : Stream
+internal sealed partial class FileBody : ReadOnlyStream
 {
     private readonly SafeFileHandle _handle;
     private readonly FileStatus _opened;
@@ -16,25 +16,6 @@ internal sealed partial class FileBody : Stream
     /// <summary>Takes the handle over and closes it when the reader is completed.</summary>
     public static PipeReader Open(SafeFileHandle handle, FileStatus opened, long offset) =>
         PipeReader.Create(new FileBody(handle, opened, offset), new StreamPipeReaderOptions(bufferSize: 131_072, minimumReadSize: 32_768));
-
-    /// <summary>Reads as much of the start as there is, up to the limit.</summary>
-    /// <exception cref="FileSystemException">The device fails.</exception>
-    public static byte[] ReadStart(SafeFileHandle handle, int limit)
-    {
-        try
-        {
-            var buffer = new byte[limit];
-            var length = 0;
-            while (length < limit)
-            {
-                var read = RandomAccess.Read(handle, buffer.AsSpan(length), length);
-                if (read == 0) break;
-                length += read;
-            }
-            return buffer[..length];
-        }
-        catch (IOException e) { throw new FileSystemException(new Fault(FaultCode.ReadFailed), e); }
-    }
 
     /// <summary>Asks the kernel to forget its copy, so that what is read next comes from the device. Only clean pages go; an error changes nothing.</summary>
     public static void Forget(SafeFileHandle handle) => _ = posix_fadvise(handle, 0, 0, 4);
@@ -58,18 +39,6 @@ internal sealed partial class FileBody : Stream
             throw new FileSystemException(new Fault(FaultCode.SourceChanged, null, _offset));
         return read;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-    public override bool CanRead => true;
-    public override bool CanSeek => false;
-    public override bool CanWrite => false;
-    public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-    public override void Flush() { }
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -6,17 +6,42 @@ namespace Dicom.Migration.DataSets.Tests;
 /// <summary>The files beside the repository, where they are.</summary>
 internal static class Corpus
 {
-    internal static string? Shared { get; } = Find();
+    internal static string Repository { get; } = Find();
+    internal static string? Shared { get; } = Path.Join(Path.GetDirectoryName(Repository), "shared") is var shared && Directory.Exists(Path.Join(shared, "corpus")) ? shared : null;
 
-    private static string? Find()
+    private static string Find()
     {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Join(folder.FullName, "Dicom.Migration.sln")))
+            folder = folder.Parent ?? throw new InvalidOperationException("Dicom.Migration.sln is in no folder above the test binaries; run the tests from the repository.");
+        return folder.FullName;
+    }
+
+    /// <summary>The files that the repository itself holds.</summary>
+    internal static IEnumerable<string> InRepository() =>
+        Directory.EnumerateFiles(Path.Join(Repository, "tests", "Corpus"), "*", SearchOption.AllDirectories)
+            .Where(path => !path.EndsWith(".md", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+
+    /// <summary>The files in the repository and beside it that are read to their end, each content once.</summary>
+    internal static IEnumerable<string> Readable()
+    {
+        IEnumerable<string> beside = Shared is null ? [] : Directory.EnumerateFiles(Path.Join(Shared, "corpus"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        using var reader = new Part10FileReader(new DataSetReaderOptions { ImplicitVr = DataElementDictionary.VrOf });
+        foreach (var path in InRepository().Concat(beside))
         {
-            if (!File.Exists(Path.Combine(folder.FullName, "Dicom.Migration.sln"))) continue;
-            var shared = Path.Combine(folder.Parent?.FullName ?? "/", "shared");
-            return Directory.Exists(Path.Combine(shared, "corpus")) ? shared : null;
+            try
+            {
+                using var handle = File.OpenHandle(path);
+                reader.Open(handle);
+                while (reader.Read()) reader.SkipValue();
+            }
+            catch (DicomFormatException)
+            {
+                continue;
+            }
+            if (seen.Add(Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path))))) yield return path;
         }
-        return null;
     }
 
     /// <summary>Name (folder/file), path and what other programs say of each DICOM file.</summary>

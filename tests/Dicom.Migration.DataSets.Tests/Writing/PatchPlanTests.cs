@@ -53,6 +53,15 @@ public sealed class PatchPlanTests
         Assert.Equal(new Bytes().Header(0x00081115, "SQ", 8).Item(0).ToArray(), await Patched(sample, le, ElementPatch.Replace(Sequence, DicomVr.SQ, new Bytes().Item(0).ToArray())));
     }
 
+    /// <summary>In Implicit VR one private tag may be a sequence here and text there.</summary>
+    [Fact]
+    public async Task Takes_a_tag_for_a_sequence_only_where_the_path_leads_through_it()
+    {
+        var tag = new DicomTag(0x0009, 0x1001);
+        Bytes Sample(string id) => new Bytes(false).Defined(0x00091001, i => i.Text(0x00091001, "", "some text that is no item").Text(0x00100020, "", id)).Text(0x00091002, "", "odd");
+        Assert.Equal(Sample("ABCD").ToArray(), await Patched(Sample("A ").ToArray(), TransferSyntax.ImplicitVrLittleEndian, ElementPatch.Replace(Id, DicomVr.LO, "ABCD"u8.ToArray(), [new ItemStep(tag, 0)])));
+    }
+
     [Fact]
     public void Needs_the_start_alone()
     {

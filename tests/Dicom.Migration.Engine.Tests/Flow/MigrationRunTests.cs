@@ -1,13 +1,11 @@
-using Dicom.Migration.Engine.Ledger;
-
 namespace Dicom.Migration.Engine.Tests.Flow;
 
 /// <summary>Closed accounting: whatever a source holds and a target does, every object ends in one state, and only what was seen at the target is Verified.</summary>
 public sealed class MigrationRunTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("dicom-migration-").FullName;
+    private readonly RunBench _bench = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _bench.Dispose();
 
     [Fact]
     public async Task Every_object_of_every_kind_is_accounted_for()
@@ -16,7 +14,7 @@ public sealed class MigrationRunTests : IDisposable
         var source = new ScriptedSource(("a", [good]), ("b", [ScriptedSource.Object(2)[..^3]]), ("c", ["not-dicom"]), ("d", [FaultCode.AccessDenied]),
             ("e", [ScriptedSource.Object(3), ScriptedSource.Object(4), "not-dicom"]), ("f", [good]));
         var target = new ScriptedTarget();
-        var account = await RunAsync(source, target);
+        var account = await _bench.RunAsync(source, target);
         Assert.True(account.IsClosed);
         Assert.Equal((8L, 4L, 2L, 2L), (account.Discovered, account.Count(InstanceState.Verified), account.Count(InstanceState.Excluded), account.Count(InstanceState.Excepted)));
         Assert.Equal((1L, 1L), (account.Count(FaultCode.LengthBeyondInput), account.Count(FaultCode.AccessDenied)));
@@ -27,7 +25,7 @@ public sealed class MigrationRunTests : IDisposable
     [Fact]
     public async Task A_target_that_says_success_and_keeps_nothing_verifies_nothing()
     {
-        var account = await RunAsync(Many(20), new ScriptedTarget { Keep = (_, _) => null });
+        var account = await _bench.RunAsync(RunBench.Many(20), new ScriptedTarget { Keep = (_, _) => null });
         Assert.Equal((0L, 20L), (account.Count(InstanceState.Verified), account.Count(FaultCode.MissingAtTarget)));
         Assert.True(account.IsClosed);
     }
@@ -36,21 +34,21 @@ public sealed class MigrationRunTests : IDisposable
     public async Task A_target_that_alters_one_byte_is_found_out_and_harms_no_other_object()
     {
         var target = new ScriptedTarget { Keep = (uid, bytes) => uid == "1.2.3.1007" ? [.. bytes[..^1], (byte)(bytes[^1] ^ 1)] : bytes };
-        var account = await RunAsync(Many(20), target);
+        var account = await _bench.RunAsync(RunBench.Many(20), target);
         Assert.Equal((19L, 1L), (account.Count(InstanceState.Verified), account.Count(FaultCode.UnexplainedDifference)));
     }
 
     [Fact]
     public async Task A_refused_object_is_an_exception_with_the_target_s_own_reason()
     {
-        var account = await RunAsync(Many(5), new ScriptedTarget { Refuse = uid => uid == "1.2.3.1002" ? new Fault(FaultCode.DiskFull) : null });
-        Assert.Equal((4L, 1L), (account.Count(InstanceState.Verified), account.Count(FaultCode.DiskFull)));
+        var account = await _bench.RunAsync(RunBench.Many(5), new ScriptedTarget { Refuse = uid => uid == "1.2.3.1002" ? new Fault(FaultCode.Refused) : null });
+        Assert.Equal((4L, 1L), (account.Count(InstanceState.Verified), account.Count(FaultCode.Refused)));
     }
 
     [Fact]
     public async Task A_target_that_cannot_be_read_verifies_nothing_by_its_word_alone()
     {
-        var account = await RunAsync(Many(3), new ScriptedTarget { Levels = [] });
+        var account = await _bench.RunAsync(RunBench.Many(3), new ScriptedTarget { Levels = [] });
         Assert.Equal((0L, 3L), (account.Count(InstanceState.Verified), account.Count(FaultCode.UnreadableAtTarget)));
     }
 
@@ -62,7 +60,7 @@ public sealed class MigrationRunTests : IDisposable
         {
             BeforeItem = (key, i) => { if (key == "a" && i == 1 && failures++ == 0) throw new IOException("made up"); },
         };
-        var account = await RunAsync(source, new ScriptedTarget());
+        var account = await _bench.RunAsync(source, new ScriptedTarget());
         Assert.Equal((3L, 3L), (account.Discovered, account.Count(InstanceState.Verified)));
     }
 
@@ -72,33 +70,16 @@ public sealed class MigrationRunTests : IDisposable
         for (var stopAt = 1; stopAt <= 40; stopAt += 3)
         {
             using var stop = new CancellationTokenSource();
-            var (source, seen, target) = (Many(40), 0, new ScriptedTarget());
+            var (source, seen, target) = (RunBench.Many(40), 0, new ScriptedTarget());
             source.BeforeItem = (_, _) => { if (Interlocked.Increment(ref seen) == stopAt) stop.Cancel(); };
             var ledger = FormattableString.Invariant($"stop-{stopAt}.db");
-            try { await RunAsync(source, target, ledger, stop.Token); }
+            try { await _bench.RunAsync(source, target, ledgerName: ledger, cancellationToken: stop.Token); }
             catch (OperationCanceledException) { }
             source.BeforeItem = (_, _) => { };
-            var account = await RunAsync(source, target, ledger);
+            var account = await _bench.RunAsync(source, target, ledgerName: ledger);
             Assert.True(account.IsClosed);
             Assert.Equal((40L, 40L, 40), (account.Discovered, account.Count(InstanceState.Verified), target.Held.Count));
             Assert.InRange(target.Stores, 40, 80); // only what was in flight went twice
-        }
-    }
-
-    private static ScriptedSource Many(int count) => new([.. Enumerable.Range(1, count).Select(i => (FormattableString.Invariant($"{i:D4}"), new object[] { ScriptedSource.Object(i) }))]);
-
-    private async Task<LedgerAccount> RunAsync(ScriptedSource source, ScriptedTarget target, string name = "ledger.db", CancellationToken cancellationToken = default)
-    {
-        await using var ledger = await SqliteLedger.OpenAsync(Path.Join(_folder, name), new LedgerIdentity("test", "source", "target"), TimeProvider.System, cancellationToken: CancellationToken.None);
-        var lease = await ledger.AcquireLeaseAsync("test", TimeSpan.FromHours(1), CancellationToken.None);
-        try
-        {
-            var options = new MigrationRunOptions { SpoolFolder = Path.Join(_folder, "spool"), UnitsPerBatch = 8 };
-            return await new MigrationRun(source, target, ledger, new SqliteWorkCoordinator(ledger, lease, TimeProvider.System), options).RunAsync(lease, null, cancellationToken);
-        }
-        finally
-        {
-            await ledger.ReleaseAsync(lease, CancellationToken.None);
         }
     }
 }

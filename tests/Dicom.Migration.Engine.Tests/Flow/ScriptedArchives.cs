@@ -9,13 +9,18 @@ namespace Dicom.Migration.Engine.Tests.Flow;
 internal sealed class ScriptedSource(params (string Key, object[] Items)[] units) : IMigrationSource
 {
     public string Name => "scripted";
+    public string Address => "scripted:";
 
     /// <summary>Called before each item; may throw what a source throws.</summary>
     public Action<string, int> BeforeItem { get; set; } = (_, _) => { };
 
+    /// <summary>Instances that every unit promises.</summary>
+    public int? Expected { get; set; }
+    public bool IsLengthKnown { get; init; } = true;
+
     public async IAsyncEnumerable<SourceUnit> DiscoverAsync(SourceCursor? after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        foreach (var (key, _) in units) yield return new SourceUnit(key, SourceUnitKind.File) { Cursor = new SourceCursor(key) };
+        foreach (var (key, _) in units) yield return new SourceUnit(key, SourceUnitKind.File) { Instances = Expected, Cursor = new SourceCursor(key) };
         await Task.CompletedTask;
     }
 
@@ -27,7 +32,7 @@ internal sealed class ScriptedSource(params (string Key, object[] Items)[] units
             BeforeItem(unit.Key, i);
             yield return items[i] switch
             {
-                byte[] bytes => new SourceInstance("", PipeReader.Create(new MemoryStream(bytes))) { TransferSyntax = TransferSyntax.ExplicitVrLittleEndian, Length = bytes.Length },
+                byte[] bytes => new SourceInstance("", PipeReader.Create(new MemoryStream(bytes))) { TransferSyntax = TransferSyntax.ExplicitVrLittleEndian, Length = IsLengthKnown ? bytes.Length : null },
                 FaultCode code => new SourceFinding("", new Fault(code)),
                 string rule => new SourceFinding("", rule),
                 _ => throw new InvalidOperationException("The script is wrong."),
@@ -35,6 +40,10 @@ internal sealed class ScriptedSource(params (string Key, object[] Items)[] units
         }
         await Task.CompletedTask;
     }
+
+    /// <summary>The same with so many bytes of pixel data; an even number.</summary>
+    public static byte[] Large(int number, int pixels) =>
+        [.. Object(number), 0xE0, 0x7F, 0x10, 0x00, (byte)'O', (byte)'W', 0, 0, .. BitConverter.GetBytes(pixels), .. Enumerable.Range(0, pixels).Select(i => (byte)(i * number))];
 
     /// <summary>An Explicit VR Little Endian data set: the four UIDs and one byte of content, in even lengths.</summary>
     public static byte[] Object(int number, byte content = 0)
@@ -59,6 +68,7 @@ internal sealed class ScriptedSource(params (string Key, object[] Items)[] units
 internal sealed class ScriptedTarget : IEvidenceTarget
 {
     public string Name => "scripted";
+    public string Address => "scripted:";
     public Dictionary<string, byte[]> Held { get; } = new(StringComparer.Ordinal);
     public IReadOnlyList<EvidenceLevel> Levels { get; init; } = [EvidenceLevel.L1, EvidenceLevel.L4];
 
@@ -66,14 +76,31 @@ internal sealed class ScriptedTarget : IEvidenceTarget
     public Func<string, byte[], byte[]?> Keep { get; set; } = (_, bytes) => bytes;
     public Func<string, Fault?> Refuse { get; set; } = _ => null;
     public int Stores { get; private set; }
+    public int Sessions { get; private set; }
+    public int Openings { get; private set; }
+    public Action<string> BeforeStore { get; set; } = _ => { };
+    public Action BeforeOpen { get; set; } = () => { };
+    /// <summary>No session opens before this is complete.</summary>
+    public Task Opened { get; set; } = Task.CompletedTask;
+    /// <summary>Complete when somebody wants a session.</summary>
+    public Task SomebodyWaits => _somebody.Task;
+    private readonly TaskCompletionSource _somebody = new();
 
-    public Task<ITargetSession> OpenSessionAsync(CancellationToken cancellationToken) => Task.FromResult<ITargetSession>(new Session(this));
+    public async Task<ITargetSession> OpenSessionAsync(CancellationToken cancellationToken)
+    {
+        lock (Held) Openings++;
+        BeforeOpen();
+        _somebody.TrySetResult();
+        await Opened.WaitAsync(cancellationToken);
+        lock (Held) Sessions++;
+        return new Session(this);
+    }
 
     public async IAsyncEnumerable<EvidenceItem> CollectAsync(EvidenceLevel level, IReadOnlyList<StoredReference> references, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (var reference in references)
             if (Held.TryGetValue(reference.SopInstanceUid, out var bytes))
-                yield return new EvidenceItem(reference, level) { Body = PipeReader.Create(new MemoryStream(bytes)) };
+                yield return new EvidenceItem(reference, level) { TransferSyntax = TransferSyntax.ExplicitVrLittleEndian, Body = PipeReader.Create(new MemoryStream(bytes)) };
         await Task.CompletedTask;
     }
 
@@ -82,6 +109,7 @@ internal sealed class ScriptedTarget : IEvidenceTarget
         public async Task<StoreReceipt> StoreAsync(OutgoingInstance instance, CancellationToken cancellationToken)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            target.BeforeStore(instance.SopInstanceUid);
             using var body = new MemoryStream();
             await instance.Body.CopyToAsync(body, cancellationToken);
             lock (target.Held)

@@ -1,0 +1,81 @@
+using Dicom.Migration.DataSets;
+
+namespace Dicom.Migration.Engine;
+
+/// <summary>What is made of one item of a source: an object to store, or a line of the account. Used by one reader at a time.</summary>
+internal sealed class Intake(Spool spool, RuleBook rules)
+{
+    private readonly InstanceScanner _scanner = new();
+
+    /// <summary>Spools an instance, hashing it as it comes, looks at it, and lets the rules judge.</summary>
+    /// <returns>What goes on; <see langword="null"/> if an earlier reading of the unit gave the same.</returns>
+    public async Task<InFlight?> TakeAsync(UnitInHand unit, SourceItem item, CancellationToken cancellationToken)
+    {
+        if (item is SourceFinding finding)
+            return Record(unit, finding.Fault is { } fault ? new LedgerOutcome(InstanceState.Excepted) { Fault = fault } : new LedgerOutcome(InstanceState.Excluded) { Rule = finding.Exclusion });
+        var instance = (SourceInstance)item;
+        var spooled = await spool.TakeAsync(instance.Body, instance.Length, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var flight = await LookAsync(unit, instance, spooled, cancellationToken).ConfigureAwait(false);
+            if (flight?.Body != spooled) spooled.Dispose();
+            return flight;
+        }
+        catch
+        {
+            spooled.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A line of the account for something that is no instance to move.</summary>
+    public static InFlight? Record(UnitInHand unit, LedgerOutcome outcome)
+    {
+        // Findings have no UID and no content: the reading's order tells them apart, and a second reading gives the same order.
+        return unit.Claim("", default, isInstance: false) is { } copy ? new InFlight(unit, new LedgerDiscovery(unit.Key, "", copy) { Then = outcome }) : null;
+    }
+
+    private async Task<InFlight?> LookAsync(UnitInHand unit, SourceInstance instance, SpooledObject spooled, CancellationToken cancellationToken)
+    {
+        var syntax = instance.TransferSyntax ?? TransferSyntax.ImplicitVrLittleEndian; // PS3.10 §7.1 has none: DICOM's default
+        var (identity, fault) = Scan(spooled, syntax);
+        if (unit.Claim(identity.SopInstanceUid, spooled.Digest, isInstance: true) is not { } copy) return null;
+        var judged = fault is null ? await rules.JudgeAsync(unit, spooled, syntax, identity.HeaderLength, spool, cancellationToken).ConfigureAwait(false) : new Judgement(spooled, null);
+        var sent = identity;
+        if (judged.Body != spooled) (sent, fault) = Scan(judged.Body, syntax); // a rule may have changed what it is filed under
+        var end = fault is { } bad ? new LedgerOutcome(InstanceState.Excepted) { Fault = bad } : judged.End;
+        if (end is not null && judged.Body != spooled) judged.Body.Dispose();
+        // The intent to send is durable in the same breath as the discovery, and before the first byte goes out.
+        var first = end ?? new LedgerOutcome(InstanceState.Sending) { SentDigest = judged.Body.Digest };
+        var discovery = new LedgerDiscovery(unit.Key, identity.SopInstanceUid, copy)
+        {
+            StudyInstanceUid = identity.StudyInstanceUid,
+            SeriesInstanceUid = identity.SeriesInstanceUid,
+            SopClassUid = identity.SopClassUid,
+            TransferSyntaxUid = syntax.Uid,
+            Length = spooled.Length,
+            Then = first with { SourceDigest = spooled.Digest, Length = spooled.Length },
+        };
+        return new InFlight(unit, discovery)
+        {
+            Body = end is null ? judged.Body : null,
+            Identity = sent,
+            Syntax = syntax,
+            // The source's file meta goes along unless a rule has changed what it may name.
+            Envelope = end is null && judged.Body == spooled ? instance.Envelope.ToArray() : default,
+        };
+    }
+
+    private (InstanceIdentity Identity, Fault? Fault) Scan(SpooledObject spooled, TransferSyntax syntax)
+    {
+        try
+        {
+            var identity = _scanner.Scan(spooled, syntax);
+            return (identity, identity.Check());
+        }
+        catch (DicomFormatException e)
+        {
+            return (_scanner.Seen, e.Fault);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+using System.Threading.Channels;
+using Polly;
+
+namespace Dicom.Migration.Engine;
+
+/// <summary>Second stage: one lane with one session, which stores what has arrived in groups, so that many small objects share a commit.</summary>
+internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight> arrived, ChannelWriter<IReadOnlyList<InFlight>> onward, RunDesk desk, MigrationRunOptions options, TimeProvider time) : IAsyncDisposable
+{
+    private readonly ResiliencePipeline<bool> _rounds = RetryPolicy.ForResults<bool>(options, time, static again => again);
+    private readonly ResiliencePipeline<ITargetSession> _opening = RetryPolicy.ForFailures<ITargetSession>(options, time);
+    private readonly long _groupBytes = Math.Max(1, options.ByteBudget / options.Lanes / 2);
+    private readonly List<InFlight> _suspects = [];
+    private ITargetSession? _session;
+    private long _offers;
+    private long _lastStored;
+
+    /// <summary>Stores until nothing more arrives.</summary>
+    /// <exception cref="TargetUnavailableException">The target stores nothing any more; what it did not take is taken up by the next run.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var group = new List<InFlight>(options.ObjectsPerGroup);
+        try
+        {
+            while (await arrived.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                // What is there goes together; what is not there is not waited for: the budget may be all in this lane's hands.
+                for (var held = 0L; held < _groupBytes && group.Count < options.ObjectsPerGroup && arrived.TryRead(out var flight); held += flight.Body?.Length ?? 0) group.Add(flight);
+                await StoreGroupAsync(group, cancellationToken).ConfigureAwait(false);
+                group.Clear();
+            }
+            // Nothing comes behind the suspects that could tell whether the target is well. One that took others, and does not say that
+            // it is full or gone, is; and no object may keep the account open for ever.
+            await SettleAsync(_suspects.FindAll(f => f.Unit.Attempt > options.Attempts || (_lastStored > 0 && !SaysSoItself(f.Outcome!.Fault)))).ConfigureAwait(false);
+            ThrowIfUnavailable(mostSuspects: 0);
+        }
+        finally
+        {
+            foreach (var flight in group) flight.Dispose();
+        }
+    }
+
+    public ValueTask DisposeAsync() => _session?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    /// <summary>Intent on record, store, answer on record; then the bodies are let go, and what is stored goes on to be verified.</summary>
+    private async Task StoreGroupAsync(List<InFlight> group, CancellationToken cancellationToken)
+    {
+        if (group.Count == 0) return;
+        var receipt = await desk.AppendAsync(new LedgerBatch { Discoveries = [.. group.Select(static f => f.Discovery)] }).ConfigureAwait(false);
+        for (var i = 0; i < group.Count; i++) group[i].Entry = receipt.Entries[i];
+        // On record from an earlier run and not at its end: the intent is put on record anew. At its end: nothing is left to do.
+        await desk.ChangeAsync(group.FindAll(static f => f is { Body: not null, Entry.IsNew: false } && !InstanceTransitions.IsTerminal(f.Entry.State)), static f => f.Discovery.Then!).ConfigureAwait(false);
+        var open = group.FindAll(static f => f.Body is not null && !InstanceTransitions.IsTerminal(f.Entry.State));
+        await _rounds.ExecuteAsync(async token => await StoreRoundAsync(open, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+
+        var stored = open.FindAll(static f => f.Outcome!.IsStored);
+        var suspects = open.FindAll(static f => !f.Outcome!.IsStored && IsOfTargetAsAWhole(f.Outcome.Fault));
+        var refused = open.FindAll(static f => !f.Outcome!.IsStored && !IsOfTargetAsAWhole(f.Outcome.Fault));
+        var ended = group.Except(open).Concat(refused);
+        await desk.ChangeAsync([.. stored, .. refused], static f => f.Outcome!.IsStored
+            ? Acknowledged(f.Outcome) : Excepted(f)).ConfigureAwait(false);
+        desk.Tally.Stored(stored.Count, stored.Sum(static f => f.Body!.Length));
+        desk.Tally.Excepted(refused.Count + group.Count(static f => f.Entry is { IsNew: true, State: InstanceState.Excepted }));
+        foreach (var flight in group) flight.Dispose();
+
+        _suspects.AddRange(suspects);
+        _lastStored = stored.Aggregate(_lastStored, static (last, f) => Math.Max(last, f.Offer));
+        await SettleAsync(_suspects.FindAll(f => f.Offer < _lastStored)).ConfigureAwait(false); // it took others since: it was the objects
+        await desk.CloseAsync(ended.Select(static f => f.Unit)).ConfigureAwait(false);
+        if (stored.Count > 0) await onward.WriteAsync(stored, cancellationToken).ConfigureAwait(false);
+        ThrowIfUnavailable(options.MostSuspects);
+    }
+
+    /// <summary>Offers what is not stored yet; <see langword="true"/> if another round may store more.</summary>
+    private async Task<bool> StoreRoundAsync(List<InFlight> open, CancellationToken cancellationToken)
+    {
+        var receipts = new List<(InFlight Flight, StoreReceipt Receipt)>(open.Count);
+        foreach (var flight in open)
+        {
+            if (flight.Outcome is { } before && (before.IsStored || !MayPass(before.Fault))) continue;
+            // A target that cannot be reached, again and again, is nobody's object's fault: that ends the run.
+            _session ??= await _opening.ExecuteAsync(async token => await target.OpenSessionAsync(token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            try
+            {
+                var body = flight.Body!.OpenBody();
+                flight.Offer = ++_offers;
+                receipts.Add((flight, await _session.StoreAsync(flight.ToOutgoing(body), cancellationToken).ConfigureAwait(false)));
+                await body.CompleteAsync().ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                flight.Outcome = NotStored(e is MigrationException named ? named.Fault : new Fault(FaultCode.Unexpected));
+                await GiveUpSessionAsync().ConfigureAwait(false);
+            }
+        }
+        try { if (_session is not null) await _session.FlushAsync(cancellationToken).ConfigureAwait(false); }
+        catch (Exception e) when (e is not OperationCanceledException) { await GiveUpSessionAsync().ConfigureAwait(false); }
+        foreach (var (flight, receipt) in receipts)
+            flight.Outcome = await receipt.Acknowledged.ConfigureAwait(false);
+        return open.Exists(static f => !f.Outcome!.IsStored && MayPass(f.Outcome.Fault));
+    }
+
+    // The next round opens another: a session that has failed once is not trusted. Disposing it answers all its receipts.
+    private async Task GiveUpSessionAsync()
+    {
+        var session = _session;
+        _session = null;
+        try { if (session is not null) await session.DisposeAsync().ConfigureAwait(false); }
+        catch (Exception e) when (e is not OperationCanceledException) { } // it is gone either way
+    }
+
+    private async Task SettleAsync(List<InFlight> suspects)
+    {
+        if (suspects.Count == 0) return;
+        await desk.ChangeAsync(suspects, Excepted).ConfigureAwait(false);
+        desk.Tally.Excepted(suspects.Count);
+        await desk.CloseAsync(suspects.Select(static f => f.Unit)).ConfigureAwait(false);
+        foreach (var settled in suspects) _suspects.Remove(settled);
+    }
+
+    private void ThrowIfUnavailable(int mostSuspects)
+    {
+        if (_suspects.Count > mostSuspects)
+            throw new TargetUnavailableException(_suspects[^1].Outcome!.Fault!.Value, "The target stores nothing any more. What it did not take is taken up when the run is started again.");
+    }
+
+    // Its UIDs find it, unless the target holds another object under them: then its place is kept.
+    private static LedgerOutcome Acknowledged(StoreOutcome outcome) => new(InstanceState.Acknowledged)
+    {
+        Evidence = EvidenceLevel.L0,
+        Fault = outcome.Fault,
+        TargetLocation = outcome.Fault is { Code: FaultCode.UidConflict } ? outcome.Reference!.Location : null,
+    };
+
+    private static LedgerOutcome Excepted(InFlight flight) => new(InstanceState.Excepted) { Fault = flight.Outcome!.Fault ?? new Fault(FaultCode.Refused) };
+
+    private static StoreOutcome NotStored(Fault fault) => new(StoreDisposition.NotStored, null, fault);
+
+    private static bool MayPass(Fault? fault) => fault is { IsTransient: true } or { Code: FaultCode.DiskFull or FaultCode.WriteFailed or FaultCode.Unexpected };
+
+    private static bool SaysSoItself(Fault? fault) => fault is { Code: FaultCode.DiskFull or FaultCode.PeerUnreachable or FaultCode.PeerBusy };
+
+    /// <summary>Whether the fault says more of the target than of the object.</summary>
+    private static bool IsOfTargetAsAWhole(Fault? fault) => fault is { IsTransient: true } or { Code: FaultCode.DiskFull or FaultCode.WriteFailed or FaultCode.AccessDenied };
+}

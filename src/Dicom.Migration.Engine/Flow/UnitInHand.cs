@@ -1,0 +1,46 @@
+namespace Dicom.Migration.Engine;
+
+/// <summary>A unit while it is worked on: complete when its source has given all, and every object of it has its verdict on record.</summary>
+internal sealed class UnitInHand(WorkLease lease, WorkItem item)
+{
+    private readonly Dictionary<(string SopInstanceUid, int Copy), LedgerDigest> _taken = [];
+    private readonly Dictionary<string, int> _next = new(StringComparer.Ordinal);
+    private int _open = 1; // the reading itself
+
+    public WorkLease Lease { get; } = lease;
+    public string Key => item.Unit.Key;
+    public int? ExpectedInstances => item.Unit.ExpectedInstances;
+    /// <summary>1 for the first run that holds the unit; counted across restarts.</summary>
+    public int Attempt => item.Attempt;
+    /// <summary>Instances that the present reading has given.</summary>
+    public int Instances { get; private set; }
+
+    /// <summary>The same unit, as if nothing had been read of it.</summary>
+    public UnitInHand Afresh() => new(Lease, item);
+
+    public SourceUnit ToSource() => new(Key, (SourceUnitKind)item.Unit.Kind) { Instances = ExpectedInstances };
+
+    /// <summary>The source is read from its start; what it gave before will come again.</summary>
+    public void BeginReading()
+    {
+        _next.Clear();
+        Instances = 0;
+    }
+
+    /// <summary>Which copy under its UID an object is; <see langword="null"/> if an earlier reading gave the same one, which is on its way already.</summary>
+    public int? Claim(string sopInstanceUid, LedgerDigest digest, bool isInstance)
+    {
+        if (isInstance) Instances++;
+        var copy = _next.GetValueOrDefault(sopInstanceUid);
+        while (_taken.TryGetValue((sopInstanceUid, copy), out var taken) && taken != digest) copy++;
+        _next[sopInstanceUid] = copy + 1;
+        return _taken.TryAdd((sopInstanceUid, copy), digest) ? copy : null;
+    }
+
+    /// <summary>One more object is on its way.</summary>
+    public void Open() => Interlocked.Increment(ref _open);
+
+    /// <summary>An object, or the reading, has come to its end.</summary>
+    /// <returns>Whether it was the last.</returns>
+    public bool Close() => Interlocked.Decrement(ref _open) == 0;
+}

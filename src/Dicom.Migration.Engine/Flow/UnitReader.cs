@@ -1,0 +1,68 @@
+using System.Threading.Channels;
+using Polly;
+
+namespace Dicom.Migration.Engine;
+
+/// <summary>First stage: reads units off the source, again if that may help, and passes on every object and finding.</summary>
+internal sealed class UnitReader(IMigrationSource source, Intake intake, ChannelWriter<InFlight> onward, RunDesk desk, MigrationRunOptions options, TimeProvider time)
+{
+    // Polly keeps no state between executions: one pipeline serves all units.
+    private readonly ResiliencePipeline<Fault?> _retry = RetryPolicy.ForFailures<Fault?>(options, time, static fault => fault is { IsTransient: true });
+
+    /// <summary>Reads one unit to its end; what cannot be read is an exception in the account.</summary>
+    /// <exception cref="SourceUnavailableException">The source as a whole is gone, and stayed so.</exception>
+    public async Task ReadAsync(UnitInHand unit, CancellationToken cancellationToken)
+    {
+        var fault = await _retry.ExecuteAsync(async token => await ReadOnceAsync(unit, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        if (fault is { Code: FaultCode.NotDelivered }) // each one that did not come has its line
+            for (var missing = unit.ExpectedInstances!.Value - unit.Instances; missing > 0; missing--) await PassAsync(unit, fault.Value, cancellationToken).ConfigureAwait(false);
+        else if (fault is { } bad) await PassAsync(unit, bad, cancellationToken).ConfigureAwait(false);
+        await desk.CloseAsync([unit]).ConfigureAwait(false);
+    }
+
+    private async Task<Fault?> ReadOnceAsync(UnitInHand unit, CancellationToken cancellationToken)
+    {
+        unit.BeginReading();
+        try
+        {
+            await foreach (var item in source.ReadAsync(unit.ToSource(), cancellationToken).ConfigureAwait(false))
+            {
+                await using (item.ConfigureAwait(false))
+                {
+                    if (await intake.TakeAsync(unit, item, cancellationToken).ConfigureAwait(false) is { } flight)
+                        await PassAsync(flight, cancellationToken).ConfigureAwait(false);
+                }
+            }
+            return unit.ExpectedInstances > unit.Instances ? new Fault(FaultCode.NotDelivered) : null;
+        }
+        catch (MigrationException e) when (e is not (LedgerException or EngineException or TargetUnavailableException or SourceUnavailableException))
+        {
+            return e.Fault;
+        }
+        catch (IOException)
+        {
+            return new Fault(FaultCode.ReadFailed);
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or MigrationException))
+        {
+            return new Fault(FaultCode.Unexpected); // a plug-in's own mistake costs its unit, not the run
+        }
+    }
+
+    private Task PassAsync(UnitInHand unit, Fault fault, CancellationToken cancellationToken) =>
+        Intake.Record(unit, new LedgerOutcome(InstanceState.Excepted) { Fault = fault }) is { } flight ? PassAsync(flight, cancellationToken) : Task.CompletedTask;
+
+    private async Task PassAsync(InFlight flight, CancellationToken cancellationToken)
+    {
+        flight.Unit.Open();
+        try
+        {
+            await onward.WriteAsync(flight, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            flight.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using Dicom.Migration.DataSets;
+
+namespace Dicom.Migration.Engine.Tests.Flow;
+
+/// <summary>One bad object never stops the others; one bad peer never makes exceptions of good objects.</summary>
+public sealed class FaultyPeersTests : IDisposable
+{
+    private readonly RunBench _bench = new();
+
+    public void Dispose() => _bench.Dispose();
+
+    [Fact]
+    public async Task A_target_that_is_full_ends_the_run_and_what_it_did_not_take_is_moved_by_the_next()
+    {
+        var room = 10;
+        var target = new ScriptedTarget { Refuse = _ => room-- > 0 ? null : new Fault(FaultCode.DiskFull) };
+        var e = await Assert.ThrowsAsync<TargetUnavailableException>(() => _bench.RunAsync(RunBench.Many(60), target));
+        Assert.Equal(FaultCode.DiskFull, e.Fault.Code);
+        var account = await _bench.AccountAsync();
+        Assert.False(account.IsClosed);
+        Assert.Equal(0, account.Count(InstanceState.Excepted));
+        target.Refuse = _ => null;
+        account = await _bench.RunAsync(RunBench.Many(60), target);
+        Assert.True(account.IsClosed);
+        Assert.Equal(60, account.Count(InstanceState.Verified));
+    }
+
+    [Fact]
+    public async Task An_object_that_fails_while_others_are_stored_is_an_exception_and_no_sign_of_an_unwell_target()
+    {
+        var target = new ScriptedTarget { Refuse = uid => uid == "1.2.3.1002" ? new Fault(FaultCode.PeerTimeout) : null };
+        var account = await _bench.RunAsync(RunBench.Many(40), target, _bench.Options with { Lanes = 1 });
+        Assert.Equal((39L, 1L), (account.Count(InstanceState.Verified), account.Count(FaultCode.PeerTimeout)));
+        Assert.True(account.IsClosed);
+    }
+
+    [Fact]
+    public async Task What_fails_once_is_stored_in_the_next_round()
+    {
+        var failures = new HashSet<string>(StringComparer.Ordinal);
+        var target = new ScriptedTarget { Refuse = uid => failures.Add(uid) ? new Fault(FaultCode.PeerBusy) : null };
+        var account = await _bench.RunAsync(RunBench.Many(20), target);
+        Assert.Equal(20, account.Count(InstanceState.Verified));
+    }
+
+    [Fact]
+    public async Task A_session_that_throws_is_replaced_and_its_object_stored_by_another()
+    {
+        var (thrown, target) = (0, new ScriptedTarget());
+        target.BeforeStore = uid => { if (uid.EndsWith('5') && Interlocked.Increment(ref thrown) <= 2) throw new InvalidOperationException("made up"); };
+        var account = await _bench.RunAsync(RunBench.Many(20), target);
+        Assert.Equal(20, account.Count(InstanceState.Verified));
+        Assert.True(target.Sessions > 2, "a session that has failed is not used again");
+    }
+
+    [Fact]
+    public async Task A_target_that_cannot_be_reached_ends_the_run_with_its_own_fault()
+    {
+        var target = new ScriptedTarget { BeforeOpen = () => throw new TargetUnavailableException(new Fault(FaultCode.PeerUnreachable)) };
+        var e = await Assert.ThrowsAsync<TargetUnavailableException>(() => _bench.RunAsync(RunBench.Many(5), target, _bench.Options with { Lanes = 1 }));
+        Assert.Equal(FaultCode.PeerUnreachable, e.Fault.Code);
+        Assert.Equal(_bench.Options.Attempts, target.Openings);
+    }
+
+    [Fact]
+    public async Task A_source_that_is_gone_ends_the_run_and_no_object_is_excepted_for_it()
+    {
+        var source = RunBench.Many(10);
+        source.BeforeItem = (key, _) => { if (key == "0007") throw new SourceUnavailableException(new Fault(FaultCode.PeerUnreachable)); };
+        await Assert.ThrowsAsync<SourceUnavailableException>(() => _bench.RunAsync(source, new ScriptedTarget()));
+        var account = await _bench.AccountAsync();
+        Assert.Equal(0, account.Count(InstanceState.Excepted));
+        source.BeforeItem = (_, _) => { };
+        Assert.Equal(10, (await _bench.RunAsync(source, new ScriptedTarget())).Count(InstanceState.Verified));
+    }
+
+    [Fact]
+    public async Task A_source_that_breaks_in_a_way_it_does_not_name_costs_one_unit()
+    {
+        var source = RunBench.Many(10);
+        source.BeforeItem = (key, _) => { if (key == "0004") throw new InvalidOperationException("made up"); };
+        var account = await _bench.RunAsync(source, new ScriptedTarget());
+        Assert.Equal((9L, 1L), (account.Count(InstanceState.Verified), account.Count(FaultCode.Unexpected)));
+    }
+
+    [Fact]
+    public async Task Instances_that_a_unit_promises_and_does_not_give_are_in_the_account_one_by_one()
+    {
+        var source = RunBench.Many(3);
+        source.Expected = 3;
+        var account = await _bench.RunAsync(source, new ScriptedTarget());
+        Assert.Equal((3L, 6L, 9L), (account.Count(InstanceState.Verified), account.Count(FaultCode.NotDelivered), account.Discovered));
+        Assert.True(account.IsClosed);
+    }
+
+    [Fact]
+    public async Task The_same_content_in_another_encoding_is_verified_with_a_note()
+    {
+        // (0010,0010) with a trailing space more: other bytes, the same value (PS3.5 §6.2).
+        var target = new ScriptedTarget { Keep = (uid, bytes) => uid == "1.2.3.1003" ? Padded(bytes) : bytes };
+        var account = await _bench.RunAsync(RunBench.Many(5), target);
+        Assert.Equal((5L, 1L, 0L), (account.Count(InstanceState.Verified), account.Count(FaultCode.EncodingDiffers), account.Count(InstanceState.Excepted)));
+
+        static byte[] Padded(byte[] bytes)
+        {
+            var at = bytes.AsSpan().IndexOf("\u0010\0\u0010\0PN"u8);
+            return [.. bytes[..(at + 6)], (byte)(bytes[at + 6] + 2), .. bytes[(at + 7)..(at + 8 + bytes[at + 6])], (byte)' ', (byte)' ', .. bytes[(at + 8 + bytes[at + 6])..]];
+        }
+    }
+}
