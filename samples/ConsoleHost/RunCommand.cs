@@ -107,7 +107,7 @@ internal static class RunCommand
                 (bar.MaxValue, _already, bar.IsIndeterminate) = (Math.Max(1, account.Units), account.Units - account.UnitsPending, false);
             }
             bar.Value = Math.Min(bar.MaxValue, _already + value.UnitsDone);
-            bar.Description = FormattableString.Invariant($"stored {value.ObjectsStored}, verified {value.ObjectsVerified}, exceptions {value.Exceptions}, {value.BytesStored >> 20} MiB");
+            bar.Description = FormattableString.Invariant($"stored {value.ObjectsStored}, verified {value.ObjectsVerified}, exceptions {value.Exceptions}, {value.BytesStored / 1e6:0.0} MB");
         }
     }
 }

@@ -59,7 +59,7 @@ internal static class VerifyCommand
         foreach (var difference in Enum.GetValues<DifferenceClass>()) members[difference.ToString()] = tally.Count(difference);
         screen.Event("verified", members);
         string[] classes = [.. Enum.GetValues<DifferenceClass>().Where(d => tally.Count(d) > 0).Select(d => string.Create(CultureInfo.InvariantCulture, $"{tally.Count(d)} {d}"))];
-        screen.Say(string.Create(CultureInfo.InvariantCulture, $"Read {tally.Objects} objects ({tally.Bytes >> 20} MiB) from the target again: {(classes.Length > 0 ? string.Join(", ", classes) : "nothing is verified yet")}."));
+        screen.Say(string.Create(CultureInfo.InvariantCulture, $"Read {tally.Objects} objects ({tally.Bytes / 1e6:0.0} MB) from the target again: {(classes.Length > 0 ? string.Join(", ", classes) : "nothing is verified yet")}."));
         return tally;
     }
 }

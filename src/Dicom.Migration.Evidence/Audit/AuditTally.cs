@@ -11,7 +11,7 @@ public sealed class AuditTally
     public long Bytes { get; private set; }
     /// <summary>Objects with a difference that counts.</summary>
     public long Differences => Enum.GetValues<DifferenceClass>().Where(Difference.Counts).Sum(Count);
-    /// <summary>Whether they are a sample, and how it was drawn.</summary>
+    /// <summary>The seed of the sample; <see langword="null"/> if all Verified objects were read.</summary>
     public int? Seed { get; init; }
 
     /// <summary>Objects of one class.</summary>

@@ -23,6 +23,7 @@ public sealed class TargetAudit
         ArgumentNullException.ThrowIfNull(target);
         (_ledger, _target, _source, _options) = (ledger, target, source, options ?? new AuditOptions());
         if (_options.Sample is < 1 or > 10_000_000) throw Invalid("A sample is 1 to 10,000,000 objects.");
+        if (_options is { Sample: null, Seed: not null }) throw Invalid("A seed draws a sample: say how many objects, too.");
         if (_options.BatchLength is < 1 or > 10_000) throw Invalid("A batch is 1 to 10,000 objects.");
         if (!target.Levels.Contains(EvidenceLevel.L4)) throw Invalid("The target does not show the content of its objects; only a target that serves L4 can be audited.");
         Seed = _options.Sample is null ? null : _options.Seed ?? Random.Shared.Next();

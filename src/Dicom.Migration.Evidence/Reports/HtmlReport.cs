@@ -36,9 +36,9 @@ internal static class HtmlReport
     private static void Head(HtmlText html, ReportContent content)
     {
         var (sums, audit) = (content.Sums, content.Options.Audit);
-        html.Put($"<header><h1>Migration report</h1><div class=\"verdict {sums.Verdict}\" role=\"status\"><p>{Sentence(sums)}</p>");
+        html.Put($"<header><h1>Migration report</h1><div class=\"verdict {(audit is { Differences: > 0 } ? Verdict.ClosedWithExceptions : sums.Verdict)}\"><p>{Sentence(sums)}</p>");
         html.Put($"<p>From {Words.Endpoint(sums.Header.Identity.Source, content.Options.IncludeLocators)} to {Words.Endpoint(sums.Header.Identity.Target, content.Options.IncludeLocators)}, migration {sums.Header.Identity.MigrationId}, read from its ledger at {content.WrittenAt:u}.</p>");
-        if (audit is { Differences: > 0 }) html.Put($"<p>Reading the target again found {audit.Differences:N0} of {audit.Objects:N0} objects different, missing or unreadable.</p>");
+        if (audit is { Differences: > 0 }) html.Put($"<p>Reading the target again found {audit.Differences:N0} of {audit.Objects:N0} objects not as they should be: see the differences below.</p>");
         html.Put($"</div></header>");
     }
 

@@ -6,6 +6,7 @@ namespace Dicom.Migration.Evidence.Tests.Audit;
 internal sealed class ScriptedTarget(Func<StoredReference, EvidenceItem?> show, params EvidenceLevel[] levels) : IEvidenceTarget
 {
     public string Name => "scripted";
+    public string Address => "scripted:";
     public IReadOnlyList<EvidenceLevel> Levels { get; } = levels.Length == 0 ? [EvidenceLevel.L4] : levels;
     public Task<ITargetSession> OpenSessionAsync(CancellationToken cancellationToken) => throw new NotSupportedException("An audit stores nothing.");
 

@@ -62,6 +62,7 @@ public sealed class TargetAuditTests : IDisposable
         var refused = Assert.Throws<EvidenceException>(() => new TargetAudit(ledger, new ScriptedTarget(_ => null, EvidenceLevel.L1)));
         Assert.Equal(FaultCode.InvalidConfiguration, refused.Fault.Code);
         Assert.Throws<EvidenceException>(() => new TargetAudit(ledger, new ScriptedTarget(_ => null), new AuditOptions { Sample = 0 }));
+        Assert.Throws<EvidenceException>(() => new TargetAudit(ledger, new ScriptedTarget(_ => null), new AuditOptions { Seed = 1 }));
     }
 
     [Fact]

@@ -8,6 +8,8 @@ namespace Dicom.Migration.Evidence.Tests.Host;
 /// <summary>The grammar and the exit statuses that scripts depend on, and what is printed while everything has a canary in it.</summary>
 public sealed class ConsoleHostTests
 {
+    private static readonly string Corpus = FindCorpus();
+
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -40,6 +42,23 @@ public sealed class ConsoleHostTests
         printed.Add(await HostProcess.RunAsync("status", "--ledger", archive.Ledger));
         Assert.All(printed, p => Assert.DoesNotContain(Canary, p.All, StringComparison.Ordinal));
         Assert.All(Directory.EnumerateFiles(archive.Report), f => Assert.DoesNotContain(Canary, File.ReadAllText(f), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_corpus_is_accounted_for_and_reads_back_as_the_ledger_has_it()
+    {
+        using var archive = new ArchiveFolder(0);
+        var run = await HostProcess.RunAsync("run", "--from", "folder:" + Corpus, "--to", "folder:" + archive.Target, "--ledger", archive.Ledger, "--report", archive.Report);
+        Assert.True(run.Status == 1, run.All);
+        using var report = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Join(archive.Report, "report.json"), Stop));
+        var account = report.RootElement.GetProperty("account");
+        Assert.True(account.GetProperty("isClosed").GetBoolean() && account.GetProperty("agrees").GetBoolean());
+        Assert.Equal(account.GetProperty("discovered").GetInt64(), (await File.ReadAllTextAsync(Path.Join(archive.Report, "objects.csv"), Stop)).Split("\r\n").Length - 2);
+        var verify = await HostProcess.RunAsync("verify", "--json", "--ledger", archive.Ledger);
+        var found = JsonDocument.Parse(verify.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]).RootElement;
+        long Of(string name) => found.GetProperty(name).GetInt64();
+        Assert.Equal(account.GetProperty("verified").GetInt64(), Of("Equal") + Of("NotLocated"));
+        Assert.Equal(Of("NotLocated") == 0 ? 0 : 1, verify.Status);
     }
 
     [Theory]
@@ -161,5 +180,12 @@ public sealed class ConsoleHostTests
         var help = await HostProcess.RunAsync(command, "--help");
         Assert.Equal(0, help.Status);
         Assert.Contains("--json", help.Output, StringComparison.Ordinal);
+    }
+
+    private static string FindCorpus()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+            if (Directory.Exists(Path.Join(folder.FullName, "tests", "Corpus"))) return Path.Join(folder.FullName, "tests", "Corpus");
+        throw new InvalidOperationException("Run the tests from the repository.");
     }
 }
