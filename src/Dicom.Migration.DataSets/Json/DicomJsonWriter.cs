@@ -58,6 +58,7 @@ public sealed class DicomJsonWriter
         var reader = new DataSetReader(new DataSetReaderOptions { ImplicitVr = DataElementDictionary.VrOf });
         reader.Reset(syntax, 0, bytes.Length);
         Begin(dataSet.Prefix);
+        Level.CharacterSet = dataSet.CharacterSet; // for what stands before (0008,0005) too
         for (var at = 0; reader.Read(bytes.AsSpan(at), true, out var consumed);)
         {
             if (!Take(reader, bytes.AsSpan(at, consumed))) at += (int)reader.SkipValue();

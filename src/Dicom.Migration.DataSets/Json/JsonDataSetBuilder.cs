@@ -27,6 +27,7 @@ internal sealed class JsonDataSetBuilder(DicomJsonReaderOptions options, long of
     private DicomTag? _tag;
     private long _count;
 
+    /// <summary>What the last token is followed by is no JSON, or must not be there.</summary>
     internal DicomFormatException Malformed(ref Utf8JsonReader reader) => new(new Fault(FaultCode.MalformedJson, _tag, offset + reader.BytesConsumed));
 
     /// <exception cref="DicomFormatException">It is malformed or beyond a limit.</exception>
@@ -65,6 +66,7 @@ internal sealed class JsonDataSetBuilder(DicomJsonReaderOptions options, long of
         Demand(top.Seen.Add(tag, at, out _), ref reader);
         Demand(reader.Read() && reader.TokenType == JsonTokenType.StartObject, ref reader);
         FindVr(reader, top);
+        Demand(tag != CharacterSetTag || top.Vr == DicomVr.CS, ref reader);
     }
 
     /// <summary>Looks ahead for the VR on a copy of the reader: whoever wrote the JSON chose the order.</summary>
@@ -72,7 +74,7 @@ internal sealed class JsonDataSetBuilder(DicomJsonReaderOptions options, long of
     {
         while (ahead.Read() && ahead.TokenType == JsonTokenType.PropertyName)
         {
-            var isVr = ahead.ValueTextEquals("vr"u8);
+            var isVr = JsonValueReader.Is(ref ahead, "vr"u8);
             Demand(ahead.Read(), ref ahead);
             if (isVr)
             {
@@ -93,7 +95,9 @@ internal sealed class JsonDataSetBuilder(DicomJsonReaderOptions options, long of
             EndAttribute(ref reader, top);
             return false;
         }
-        var (isVr, isValue, isInline, isUri) = (reader.ValueTextEquals("vr"u8), reader.ValueTextEquals("Value"u8), reader.ValueTextEquals("InlineBinary"u8), reader.ValueTextEquals("BulkDataURI"u8));
+        Demand(!reader.ValueIsEscaped, ref reader); // it may spell one of the four, which must not be passed over
+        var (isVr, isValue) = (JsonValueReader.Is(ref reader, "vr"u8), JsonValueReader.Is(ref reader, "Value"u8));
+        var (isInline, isUri) = (JsonValueReader.Is(ref reader, "InlineBinary"u8), JsonValueReader.Is(ref reader, "BulkDataURI"u8));
         Demand(reader.Read(), ref reader);
         if (isVr)
         {
@@ -144,7 +148,7 @@ internal sealed class JsonDataSetBuilder(DicomJsonReaderOptions options, long of
     private void EndAttribute(ref Utf8JsonReader reader, Open top)
     {
         _tag = top.Tag;
-        if (top.Tag.IsGroupLength || top.Tag.Group == 2) Find(DicomJsonFindingKind.NotOfDataSet, top.Tag, reader.TokenStartIndex);
+        if (top.Tag.IsGroupLength || (top.Tag.Group == 2 && _open.Count == 1)) Find(DicomJsonFindingKind.NotOfDataSet, top.Tag, reader.TokenStartIndex);
         else if (top.Element is not null) top.Elements.Add(top.Element);
         else if (!top.HasValue) top.Elements.Add(top.Vr == DicomVr.SQ ? DataElement.Sequence(top.Tag, []) : new DataElement(top.Tag, top.Vr, default));
     }
@@ -183,7 +187,7 @@ internal sealed class JsonDataSetBuilder(DicomJsonReaderOptions options, long of
 
     private void Demand(bool condition, ref Utf8JsonReader reader)
     {
-        if (!condition) throw Malformed(ref reader);
+        if (!condition) throw new DicomFormatException(new Fault(FaultCode.MalformedJson, _tag, offset + reader.TokenStartIndex));
     }
 
     private void Find(DicomJsonFindingKind kind, DicomTag tag, long at) => options.OnFinding?.Invoke(new DicomJsonFinding(kind, tag, offset + at));

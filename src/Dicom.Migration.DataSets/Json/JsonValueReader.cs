@@ -37,6 +37,9 @@ internal sealed class JsonValueReader(SpecificCharacterSet characterSet, long of
         return text[0] < 128 && text[1] < 128 && vr.IsKnown;
     }
 
+    /// <summary>Whether a name or string is this one, not escaped. The framework's own comparison throws for half a surrogate pair.</summary>
+    internal static bool Is(ref Utf8JsonReader reader, ReadOnlySpan<byte> text) => !reader.ValueIsEscaped && reader.ValueSpan.SequenceEqual(text);
+
     // Nothing to escape in what is wanted: an escape makes it longer, and so another length.
     private static bool TryCopy(ref Utf8JsonReader reader, scoped Span<char> text) =>
         !reader.HasValueSequence && reader.ValueSpan.Length == text.Length && !reader.ValueIsEscaped && Encoding.ASCII.TryGetChars(reader.ValueSpan, text, out _);
@@ -118,7 +121,7 @@ internal sealed class JsonValueReader(SpecificCharacterSet characterSet, long of
         string? alphabetic = null, ideographic = null, phonetic = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var group = reader.ValueTextEquals("Alphabetic"u8) ? 0 : reader.ValueTextEquals("Ideographic"u8) ? 1 : reader.ValueTextEquals("Phonetic"u8) ? 2 : 3;
+            var group = Is(ref reader, "Alphabetic"u8) ? 0 : Is(ref reader, "Ideographic"u8) ? 1 : Is(ref reader, "Phonetic"u8) ? 2 : 3;
             if (!reader.Read() || group == 3) throw Malformed(ref reader, tag);
             var text = reader.TokenType switch
             {
@@ -154,8 +157,8 @@ internal sealed class JsonValueReader(SpecificCharacterSet characterSet, long of
         else if (reader.TokenType == JsonTokenType.String)
         {
             // JSON has no such numbers; these are the names that JavaScript and this SDK's writer give them.
-            value = reader.ValueTextEquals("NaN"u8) ? double.NaN : reader.ValueTextEquals("Infinity"u8) ? double.PositiveInfinity
-                : reader.ValueTextEquals("-Infinity"u8) ? double.NegativeInfinity : throw Malformed(ref reader, tag);
+            value = Is(ref reader, "NaN"u8) ? double.NaN : Is(ref reader, "Infinity"u8) ? double.PositiveInfinity
+                : Is(ref reader, "-Infinity"u8) ? double.NegativeInfinity : throw Malformed(ref reader, tag);
             Find(DicomJsonFindingKind.NotFinite);
         }
         else throw Malformed(ref reader, tag);

@@ -91,6 +91,7 @@ internal sealed class JsonValueWriter(Utf8JsonWriter output, DicomJsonNumbers nu
     {
         var values = TextRules.IsSingleValued(_vr) ? [text.Text] : text.Text.Split('\\');
         for (var i = 0; i < values.Length; i++) values[i] = values[i].TrimEnd(' ', '\0');
+        if (_vr == DicomVr.PN) values = Array.ConvertAll(values, static name => name.TrimEnd('=', ' ')); // PS3.5 §6.2.1: empty groups at the end say nothing
         if (values is [""]) return; // nothing but padding: empty
         if ((text.Problems & (TextProblems.MalformedBytes | TextProblems.UnknownEscape)) != TextProblems.None) Find(DicomJsonFindingKind.MalformedText);
         else if (text.Problems != TextProblems.None) Find(DicomJsonFindingKind.AssumedCharacterSet);
@@ -116,11 +117,6 @@ internal sealed class JsonValueWriter(Utf8JsonWriter output, DicomJsonNumbers nu
     {
         var groups = value.Split('=', 3);
         if (groups.Length == 3 && groups[2].Contains('=', StringComparison.Ordinal)) Find(DicomJsonFindingKind.MalformedPersonName);
-        if (Array.TrueForAll(groups, static group => group.Length == 0))
-        {
-            output.WriteNullValue();
-            return;
-        }
         output.WriteStartObject();
         for (var i = 0; i < groups.Length; i++)
             if (groups[i].Length > 0) output.WriteString(i == 0 ? "Alphabetic"u8 : i == 1 ? "Ideographic"u8 : "Phonetic"u8, groups[i]);

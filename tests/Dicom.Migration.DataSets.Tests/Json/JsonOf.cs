@@ -19,6 +19,14 @@ internal static class JsonOf
         return stream.ToArray();
     }
 
+    internal static byte[] DataSet(DataSet dataSet, DicomJsonWriterOptions? options = null)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+            new DicomJsonWriter(json, options).Write(dataSet);
+        return stream.ToArray();
+    }
+
     /// <summary>Of a data set cut into two buffers; the second starts at the offset.</summary>
     internal static string Bytes(byte[] dataSet, TransferSyntax syntax, DicomJsonWriterOptions? options = null, int cut = 0, Func<DicomTag, DicomVr>? dictionary = null)
     {
