@@ -11,17 +11,26 @@ internal sealed class TreeWalker(string root)
 
     /// <summary>Every file, link and special file, in ordinal order of the names on its path; a directory that cannot be listed ends in a slash.</summary>
     /// <param name="after">A path listed before: goes on behind it, whether it still exists or not.</param>
+    /// <param name="below">A directory, to list no more than what is below it.</param>
     /// <exception cref="SourceUnavailableException">The root itself cannot be listed.</exception>
     /// <remarks>Holds the names of one directory for each level: about 100 bytes each.</remarks>
-    public IEnumerable<Found> List(string? after)
+    public IEnumerable<Found> List(string? after, string below = "")
     {
         var pending = new Stack<Found>();
-        Push(pending, "", after?.Split('/'));
+        Push(pending, below, after?.Split('/'));
         while (pending.TryPop(out var found))
         {
             if (!found.IsDirectory) yield return found;
             else if (!Push(pending, found.Path, found.After)) yield return found with { Path = found.Path + "/" };
         }
+    }
+
+    /// <summary>What one directory holds; nothing if it cannot be listed.</summary>
+    public IEnumerable<Found> ListDirectory(string directory)
+    {
+        var found = new Stack<Found>();
+        Push(found, directory, null);
+        return found;
     }
 
     // Names before the cursor's are left out; the cursor's own name is gone into if it is a directory.
