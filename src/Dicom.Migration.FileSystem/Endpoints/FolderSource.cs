@@ -17,6 +17,9 @@ public sealed class FolderSource : IMigrationSource
     /// <summary>Assumption of an instance that the nearest DICOMDIR above it does not name.</summary>
     public const string NotInMediaDirectory = "not-in-media-directory";
 
+    /// <summary>Rule for what a <see cref="FolderTarget"/> left unfinished in a folder that is a source now: its whole objects are beside it.</summary>
+    public const string Unfinished = "unfinished-file";
+
     private readonly FolderSourceOptions _options;
     private readonly Lazy<MediaFolders> _media;
 
@@ -45,6 +48,11 @@ public sealed class FolderSource : IMigrationSource
     public async IAsyncEnumerable<SourceItem> ReadAsync(SourceUnit unit, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(unit);
+        if (unit.Key.Split('/').Contains(FolderTarget.IncomingName, StringComparer.Ordinal))
+        {
+            yield return new SourceFinding("", Unfinished);
+            yield break;
+        }
         using var handle = Open(unit.Key, out var fault);
         if (handle is null)
         {
