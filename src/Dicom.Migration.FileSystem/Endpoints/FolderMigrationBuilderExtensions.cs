@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace Dicom.Migration.FileSystem;
@@ -15,6 +16,7 @@ public static class FolderMigrationBuilderExtensions
         ArgumentNullException.ThrowIfNull(migration);
         migration.AddSource(name, static (services, key) => new FolderSource(key, services.GetRequiredService<IOptionsMonitor<FolderSourceOptions>>().Get(key)));
         migration.Services.AddOptionsWithValidateOnStart<FolderSourceOptions, FolderSourceOptionsValidator>(name).Configure(configure);
+        migration.Services.AddSingleton(new FolderOverlapValidator.SourceName(name));
         return migration;
     }
 
@@ -27,6 +29,7 @@ public static class FolderMigrationBuilderExtensions
         ArgumentNullException.ThrowIfNull(migration);
         migration.AddTarget(name, static (services, key) => new FolderTarget(key, services.GetRequiredService<IOptionsMonitor<FolderTargetOptions>>().Get(key)));
         migration.Services.AddOptionsWithValidateOnStart<FolderTargetOptions, FolderTargetOptionsValidator>(name).Configure(configure);
+        migration.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<FolderTargetOptions>, FolderOverlapValidator>());
         return migration;
     }
 }

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using Dicom.Migration.DataSets;
 using Dicom.Migration.FileSystem.Archives;
 using Dicom.Migration.FileSystem.Media;
 using Dicom.Migration.FileSystem.Walking;
@@ -11,7 +12,16 @@ namespace Dicom.Migration.FileSystem;
 /// <remarks>Every entry of the tree is a unit, links, pipes and devices as well, so that all are accounted for. The tree is walked in ordinal order of names.</remarks>
 public sealed class FolderSource : IMigrationSource
 {
+    /// <summary>Rule for a DICOMDIR beside which there are instances that it does not name. They are migrated like all others, with <see cref="NotInMediaDirectory"/>.</summary>
+    public const string IncompleteMediaDirectory = "media-directory-incomplete";
+    /// <summary>Assumption of an instance that the nearest DICOMDIR above it does not name.</summary>
+    public const string NotInMediaDirectory = "not-in-media-directory";
+
+    /// <summary>Rule for what a <see cref="FolderTarget"/> left unfinished in a folder that is a source now: its whole objects are beside it.</summary>
+    public const string Unfinished = "unfinished-file";
+
     private readonly FolderSourceOptions _options;
+    private readonly Lazy<MediaFolders> _media;
 
     /// <summary>A source that opens nothing before it is asked.</summary>
     /// <param name="name">Names it in configuration, logs and the ledger.</param>
@@ -20,7 +30,7 @@ public sealed class FolderSource : IMigrationSource
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         ArgumentNullException.ThrowIfNull(options);
-        (Name, _options) = (name, options);
+        (Name, _options, _media) = (name, options, new Lazy<MediaFolders>(() => new MediaFolders(Walker(), options.MaxMediaDirectoryRecords)));
     }
 
     /// <inheritdoc/>
@@ -40,6 +50,11 @@ public sealed class FolderSource : IMigrationSource
     public async IAsyncEnumerable<SourceItem> ReadAsync(SourceUnit unit, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(unit);
+        if (unit.Key.Split('/').Contains(FolderTarget.IncomingName, StringComparer.Ordinal))
+        {
+            yield return new SourceFinding("", Unfinished);
+            yield break;
+        }
         using var handle = Open(unit.Key, out var fault);
         if (handle is null)
         {
@@ -49,10 +64,21 @@ public sealed class FolderSource : IMigrationSource
         var (status, start) = (default(FileStatus), default(FileStart));
         try { (status, start) = (FileStatus.Of(handle), FileStart.Read(handle)); }
         catch (FileSystemException e) { fault = e.Fault; }
-        if (start?.Kind is not FileKind.Container)
+        if (start is null)
         {
-            yield return start is null ? new SourceFinding("", fault)
-                : start.Kind is FileKind.Instance ? Instance("", start, FileBody.Open(handle, status, start.Envelope.Length), status.Size) : Finding("", unit.Key, start);
+            yield return new SourceFinding("", fault);
+            yield break;
+        }
+        if (start.Kind is FileKind.MediaDirectory)
+        {
+            foreach (var finding in await Task.Run(() => Compare(unit.Key, handle), cancellationToken).ConfigureAwait(false)) yield return finding;
+            yield break;
+        }
+        if (start.Kind is not FileKind.Container)
+        {
+            yield return start.Kind is FileKind.Instance
+                ? Instance("", start, FileBody.Open(handle, status, start.Envelope.Length), status.Size, _media.Value.IsUnlisted(unit.Key) ? [NotInMediaDirectory] : [])
+                : Finding("", unit.Key, start);
             yield break;
         }
         using var container = new FileStream(new SafeFileHandle(handle.DangerousGetHandle(), ownsHandle: false), FileAccess.Read, 65_536);
@@ -94,7 +120,7 @@ public sealed class FolderSource : IMigrationSource
             var (start, ahead) = await FileStart.ReadAsync(content, cancellationToken).ConfigureAwait(false);
             if (start.Kind is FileKind.Container) return new SourceFinding(place, new Fault(FaultCode.ContainerLimit)); // containers in containers are not opened
             return start.Kind is not FileKind.Instance ? Finding(place, place, start)
-                : Instance(place, start, PipeReader.Create(new PrefixedStream(ahead, content), new StreamPipeReaderOptions(leaveOpen: true, bufferSize: 65_536)), null);
+                : Instance(place, start, PipeReader.Create(new PrefixedStream(ahead, content), new StreamPipeReaderOptions(leaveOpen: true, bufferSize: 65_536)), null, []);
         }
         catch (MigrationException e) { return new SourceFinding(place, e.Fault); }
     }
@@ -109,13 +135,30 @@ public sealed class FolderSource : IMigrationSource
         _ => new SourceFinding(place, SourceFinding.NotDicom),
     };
 
-    private static SourceInstance Instance(string place, FileStart start, PipeReader body, long? size) => new(place, body)
+    /// <summary>One finding for the DICOMDIR itself, and one for each file that it names in vain: those are objects that the source lists and does not have.</summary>
+    private List<SourceFinding> Compare(string path, SafeFileHandle handle)
+    {
+        var directory = MediaDirectory.Read(handle, _options.MaxMediaDirectoryRecords);
+        var missing = _media.Value.Missing(path, directory).Select(static record =>
+            new SourceFinding(string.Join('/', record.File), new Fault(FaultCode.DicomDirFileMissing, new DicomTag(0x00041500), record.Offset)));
+        return [directory.Fault is { } fault ? new SourceFinding("", fault)
+            : new SourceFinding("", _media.Value.LeavesOut(path, IsInstance) ? IncompleteMediaDirectory : SourceFinding.MediaDirectory), .. missing];
+    }
+
+    private bool IsInstance(string path)
+    {
+        using var handle = Open(path, out _);
+        try { return handle is not null && FileStart.Read(handle).Kind is FileKind.Instance; }
+        catch (FileSystemException) { return false; } // is reported where the file itself is read
+    }
+
+    private static SourceInstance Instance(string place, FileStart start, PipeReader body, long? size, IReadOnlyList<string> notes) => new(place, body)
     {
         TransferSyntax = start.TransferSyntax,
         ClaimedSopClassUid = start.SopClassUid,
         ClaimedSopInstanceUid = start.SopInstanceUid,
         Envelope = start.Envelope,
         Length = size - start.Envelope.Length,
-        Assumptions = start.Assumptions,
+        Assumptions = [.. start.Assumptions, .. notes],
     };
 }

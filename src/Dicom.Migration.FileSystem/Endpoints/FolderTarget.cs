@@ -10,6 +10,9 @@ namespace Dicom.Migration.FileSystem;
 /// <remarks>The same UID with the same bytes changes nothing; with other bytes both are kept, and each further one is reported as <see cref="FaultCode.UidConflict"/>.</remarks>
 public sealed class FolderTarget : IEvidenceTarget, IDisposable
 {
+    /// <summary>Where files are written before they get their names.</summary>
+    internal const string IncomingName = ".dicom-migration-incoming";
+
     private readonly ILibC _libC;
     private readonly Lock _gate = new();
     private Room? _room;
@@ -126,7 +129,6 @@ public sealed class FolderTarget : IEvidenceTarget, IDisposable
     /// <summary>The open folder and its place for unfinished files, shared by the sessions.</summary>
     internal sealed class Room : IDisposable
     {
-        private const string IncomingName = ".dicom-migration-incoming";
         private readonly FileStream _lock;
         private readonly string _incomingPath;
         private long _number;

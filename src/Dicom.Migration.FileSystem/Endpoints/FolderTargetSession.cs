@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Dicom.Migration.DataSets;
 using Dicom.Migration.FileSystem.Media;
 
 namespace Dicom.Migration.FileSystem;
@@ -43,10 +44,11 @@ internal sealed class FolderTargetSession(FolderTarget target, FolderTarget.Room
                 if (read.IsCompleted) break;
             }
             if (instance.Length is { } expected && expected != length) return NotStored(new Fault(FaultCode.LengthBeyondInput, null, length));
-            var answer = _batch.Add(file, digest.GetHashAndReset(), new DurablePlace(instance.StudyInstanceUid, instance.SeriesInstanceUid, instance.SopInstanceUid));
-            isTaken = true;
             var reference = new StoredReference(instance.StudyInstanceUid, instance.SeriesInstanceUid, instance.SopClassUid, instance.SopInstanceUid);
-            var receipt = new StoreReceipt(AcknowledgeAsync(answer, reference));
+            var note = MalformedUid(instance);
+            var receipt = new StoreReceipt(_batch.Add(file, digest.GetHashAndReset(), new DurablePlace(instance.StudyInstanceUid, instance.SeriesInstanceUid, instance.SopInstanceUid),
+                result => new StoreOutcome(result.Disposition, result.Location is null ? null : reference with { Location = result.Location }, result.Fault ?? note)));
+            isTaken = true;
             // The instance is the batch's now: giving up here would leave its receipt with nobody.
             if (_batch.Count >= target.Options.MaxBatchFiles || _batch.Bytes >= target.Options.MaxBatchBytes) await FlushAsync(CancellationToken.None).ConfigureAwait(false);
             return receipt;
@@ -85,9 +87,11 @@ internal sealed class FolderTargetSession(FolderTarget target, FolderTarget.Room
 
     private static StoreReceipt NotStored(Fault fault) => new(Task.FromResult(new StoreOutcome(StoreDisposition.NotStored, null, fault)));
 
-    private static async Task<StoreOutcome> AcknowledgeAsync(Task<DurableResult> answer, StoredReference reference)
+    // A malformed UID makes an object no less worth keeping: it is stored under a digest's name, and the first such UID is noted.
+    private static Fault? MalformedUid(OutgoingInstance instance)
     {
-        var result = await answer.ConfigureAwait(false);
-        return new StoreOutcome(result.Disposition, result.Location is null ? null : reference with { Location = result.Location }, result.Fault);
+        foreach (var (uid, tag) in new[] { (instance.SopInstanceUid, 0x00080018u), (instance.SeriesInstanceUid, 0x0020000Eu), (instance.StudyInstanceUid, 0x0020000Du) })
+            if (uid.Length > 0 && !DicomUid.IsValid(uid)) return new Fault(FaultCode.MalformedUid, new DicomTag(tag));
+        return null;
     }
 }

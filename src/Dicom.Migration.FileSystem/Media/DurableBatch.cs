@@ -18,10 +18,11 @@ internal sealed class DurableBatch(ILibC libC, DurableDirectory root)
     /// <param name="file">Written to its end.</param>
     /// <param name="sha256">Digest of its bytes.</param>
     /// <param name="place">Directories and name below the root, without suffix.</param>
-    /// <returns>Completes, without ever failing, when the batch is committed.</returns>
-    public Task<DurableResult> Add(DurableFile file, byte[] sha256, DurablePlace place)
+    /// <param name="conclude">Makes the answer of how it ended.</param>
+    /// <returns>Is complete, and never failed, when the batch is committed.</returns>
+    public Task<StoreOutcome> Add(DurableFile file, byte[] sha256, DurablePlace place, Func<DurableResult, StoreOutcome> conclude)
     {
-        var entry = new Entry(file, sha256, place);
+        var entry = new Entry(file, sha256, place, conclude);
         _entries.Add(entry);
         Bytes += file.Length;
         return entry.Answer.Task;
@@ -54,8 +55,8 @@ internal sealed class DurableBatch(ILibC libC, DurableDirectory root)
             foreach (var entry in entries)
             {
                 entry.File.Dispose();
-                entry.Answer.TrySetResult(entry.Fault is { } fault ? new DurableResult(StoreDisposition.NotStored, null, fault)
-                    : new DurableResult(entry.Disposition, entry.Location, entry.IsBeside ? new Fault(FaultCode.UidConflict) : null));
+                entry.Answer.TrySetResult(entry.Conclude(entry.Fault is { } fault ? new DurableResult(StoreDisposition.NotStored, null, fault)
+                    : new DurableResult(entry.Disposition, entry.Location, entry.IsBeside ? new Fault(FaultCode.UidConflict) : null)));
             }
         }
         return distrust;
@@ -117,12 +118,13 @@ internal sealed class DurableBatch(ILibC libC, DurableDirectory root)
         public Fault? Fault { get; set; }
     }
 
-    private sealed class Entry(DurableFile file, byte[] sha256, DurablePlace place)
+    private sealed class Entry(DurableFile file, byte[] sha256, DurablePlace place, Func<DurableResult, StoreOutcome> conclude)
     {
         public DurableFile File { get; } = file;
         public byte[] Sha256 { get; } = sha256;
         public DurablePlace Place { get; } = place;
-        public TaskCompletionSource<DurableResult> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public Func<DurableResult, StoreOutcome> Conclude { get; } = conclude;
+        public TaskCompletionSource<StoreOutcome> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
         public StoreDisposition Disposition { get; set; }
         public string? Location { get; set; }
         public bool IsBeside { get; set; }

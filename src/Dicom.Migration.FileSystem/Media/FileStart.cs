@@ -77,8 +77,8 @@ internal sealed class FileStart
         if (bytes.Length < LongestMagic && !isFinal) return null;
         Part10Prefix? prefix;
         try { prefix = Part10Prefix.Read(bytes, isFinal); }
-        catch (DicomFormatException e) when (e.Fault.Code is FaultCode.NotDicom) { return NotDicom(bytes); }
-        catch (DicomFormatException e) { return IsContainer(bytes) ? new FileStart(FileKind.Container) : new FileStart(FileKind.Damaged) { Fault = e.Fault }; }
+        catch (DicomFormatException e) when (e.Fault.Code is not FaultCode.NotDicom && HasSign(bytes)) { return new FileStart(FileKind.Damaged) { Fault = e.Fault }; }
+        catch (DicomFormatException) { return NotDicom(bytes); }
         if (prefix is null) return null;
         if (prefix.Length == 0 && !LooksLikeDataSet(bytes)) return NotDicom(bytes);
         var (sopClass, sopInstance) = Identify(prefix);
@@ -101,6 +101,10 @@ internal sealed class FileStart
     }
 
     private static bool IsContainer(ReadOnlySpan<byte> bytes) => ContainerReader.IsZip(bytes) || ContainerReader.IsGzip(bytes) || ContainerReader.IsTar(bytes);
+
+    // "DICM" where it belongs, or an element (0002,00xx) with a VR in its place (PS3.10 §7.1).
+    private static bool HasSign(ReadOnlySpan<byte> bytes) => bytes.StartsWith("DICM"u8) || (bytes.Length >= 132 && bytes[128..].StartsWith("DICM"u8))
+        || (bytes is [2, 0, _, 0, _, _, ..] && new DicomVr(BinaryPrimitives.ReadUInt16BigEndian(bytes[4..])).IsWellFormed);
 
     // A data set without file meta information starts in group 0008 (ACR-NEMA: with its length), in any of three encodings; less proves nothing.
     private static bool LooksLikeDataSet(ReadOnlySpan<byte> start)

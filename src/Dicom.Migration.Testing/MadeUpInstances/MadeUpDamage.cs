@@ -32,7 +32,6 @@ internal static class MadeUpDamage
         MadeUpDefect.MissingDelimiter => FaultCode.MissingDelimiter,
         MadeUpDefect.NestedHundredDeep => FaultCode.NestingTooDeep,
         MadeUpDefect.MissingSopInstanceUid => FaultCode.MissingIdentity,
-        MadeUpDefect.MalformedUid => FaultCode.MalformedUid,
         MadeUpDefect.MalformedVr => FaultCode.MalformedVr,
         MadeUpDefect.BrokenDeflate => FaultCode.MalformedDeflate,
         MadeUpDefect.DeflateBomb => FaultCode.InflationLimit,

@@ -19,7 +19,7 @@ public enum MadeUpDefect
     NestedHundredDeep,
     /// <summary>No SOP Instance UID in the data set, nor in the file meta information.</summary>
     MissingSopInstanceUid,
-    /// <summary>The SOP Instance UID has letters in it.</summary>
+    /// <summary>The SOP Instance UID has letters in it: readable, and to be moved like any other, at most with a note.</summary>
     MalformedUid,
     /// <summary>A VR that is not two capital letters.</summary>
     MalformedVr,

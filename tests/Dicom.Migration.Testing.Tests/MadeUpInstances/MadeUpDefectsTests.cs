@@ -27,10 +27,10 @@ public sealed class MadeUpDefectsTests
     }
 
     [Fact]
-    public void Readable_with_an_assumption_are_just_these()
+    public void Readable_with_an_assumption_or_a_note_are_just_these()
     {
         var readable = MadeUpInstances.CreateDamaged(11).Where(i => i.ExpectedFault is null).Select(i => i.Defect).Distinct().Order();
-        Assert.Equal([MadeUpDefect.NoPreamble, MadeUpDefect.NoFileMeta, MadeUpDefect.WrongTransferSyntax], readable);
+        Assert.Equal([MadeUpDefect.MalformedUid, MadeUpDefect.NoPreamble, MadeUpDefect.NoFileMeta, MadeUpDefect.WrongTransferSyntax], readable);
     }
 
     [Fact]

@@ -1,0 +1,39 @@
+using Dicom.Migration.Testing;
+
+namespace Dicom.Migration.FileSystem.Tests;
+
+/// <summary>A folder as a source keeps the promises of all sources.</summary>
+public sealed class FolderSourceContractTests : MigrationSourceContract, IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    protected override async Task<IMigrationSource> CreateAsync(CancellationToken cancellationToken)
+    {
+        if (_folder.Files.Length == 0) await MadeUpArchive.WriteAsync(_folder.Path, 5, new MadeUpArchiveOptions { Instances = 12, Duplicates = 2, Conflicts = 2 }, cancellationToken);
+        return new FolderSource("source", new FolderSourceOptions { Path = _folder.Path });
+    }
+}
+
+/// <summary>A folder as a target keeps the promises of all targets.</summary>
+public sealed class FolderTargetContractTests : MigrationTargetContract, IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<FolderTarget> _targets = [];
+
+    public void Dispose()
+    {
+        foreach (var target in _targets) target.Dispose();
+        _folder.Dispose();
+    }
+
+    protected override Task<IMigrationTarget> OpenAsync(CancellationToken cancellationToken)
+    {
+        var target = new FolderTarget("target", new FolderTargetOptions { Path = _folder["target"], MaxBatchFiles = 5 });
+        _targets.Add(target);
+        return Task.FromResult<IMigrationTarget>(target);
+    }
+
+    protected override void AssertNothingEscaped() => Assert.Equal([_folder["target"]], Directory.GetFileSystemEntries(_folder.Path));
+}
