@@ -1,0 +1,85 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Dicom.Migration.DicomWeb;
+
+/// <summary>Adds DICOMweb archives as sources and targets.</summary>
+public static class DicomWebMigrationBuilderExtensions
+{
+    /// <summary>Adds an archive that is read by QIDO-RS and WADO-RS.</summary>
+    /// <param name="migration">The migration to add it to.</param>
+    /// <param name="name">Names the source in configuration, logs and the ledger; unique in this migration.</param>
+    /// <param name="configure">Sets its options; they are checked when the host starts, not at the first request.</param>
+    public static IMigrationBuilder FromDicomWeb(this IMigrationBuilder migration, string name, Action<DicomWebSourceOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(migration);
+        migration.AddSource(name, static (services, key) =>
+        {
+            var options = services.GetRequiredService<IOptionsMonitor<DicomWebSourceOptions>>().Get(key);
+            return new DicomWebSource(key, Client(services, "source " + key, options), options, services.GetRequiredService<TimeProvider>());
+        });
+        migration.Services.AddOptionsWithValidateOnStart<DicomWebSourceOptions, DicomWebSourceOptionsValidator>(name).Configure(configure);
+        AddClient(migration.Services, "source " + name, services => services.GetRequiredService<IOptionsMonitor<DicomWebSourceOptions>>().Get(name));
+        return migration;
+    }
+
+    /// <summary>Adds an archive that is stored into by STOW-RS, and asked by QIDO-RS and WADO-RS for what it holds.</summary>
+    /// <param name="migration">The migration to add it to.</param>
+    /// <param name="name">Names the target in configuration, logs and the ledger; unique in this migration.</param>
+    /// <param name="configure">Sets its options; they are checked when the host starts, not at the first request.</param>
+    public static IMigrationBuilder ToDicomWeb(this IMigrationBuilder migration, string name, Action<DicomWebTargetOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(migration);
+        migration.AddTarget(name, static (services, key) =>
+        {
+            var options = services.GetRequiredService<IOptionsMonitor<DicomWebTargetOptions>>().Get(key);
+            return new DicomWebTarget(key, Client(services, "target " + key, options), options);
+        });
+        migration.Services.AddOptionsWithValidateOnStart<DicomWebTargetOptions, DicomWebTargetOptionsValidator>(name).Configure(configure);
+        AddClient(migration.Services, "target " + name, services => services.GetRequiredService<IOptionsMonitor<DicomWebTargetOptions>>().Get(name));
+        return migration;
+    }
+
+    private static void AddClient(IServiceCollection services, string name, Func<IServiceProvider, DicomWebEndpointOptions> get)
+    {
+        services.TryAddSingleton<Gates>();
+        services.AddHttpClient(name).ConfigureHttpClient(static http => http.Timeout = Timeout.InfiniteTimeSpan).RemoveAllLoggers() // URLs hold UIDs
+            .ConfigurePrimaryHttpMessageHandler(provider =>
+            {
+                var options = get(provider);
+                return DicomWebHandler.Create(options.ClientCertificate?.Invoke(), options.MaxConnections);
+            })
+            .SetHandlerLifetime(Timeout.InfiniteTimeSpan); // the handler renews its connections itself
+    }
+
+    private static DicomWebClient Client(IServiceProvider services, string name, DicomWebEndpointOptions options)
+    {
+        var time = services.GetRequiredService<TimeProvider>();
+        var http = services.GetRequiredService<IHttpClientFactory>().CreateClient(name);
+        return new DicomWebClient(http, options, time, Credential(services, http, options, time), services.GetRequiredService<Gates>().For(options.BaseAddress!, time));
+    }
+
+    private static DicomWebCredential Credential(IServiceProvider services, HttpClient http, DicomWebEndpointOptions options, TimeProvider time)
+    {
+        var secret = options.Secret ?? (_ => new(services.GetService<IConfiguration>()?[options.SecretKey!]
+            ?? throw new DicomWebException(FaultCode.InvalidConfiguration, "The configuration has no value under the key that names a secret.")));
+        return options.Authentication switch
+        {
+            DicomWebAuthentication.Basic => DicomWebCredential.Basic(options.User, secret),
+            DicomWebAuthentication.Bearer => DicomWebCredential.Bearer(secret),
+            DicomWebAuthentication.OAuth2 => new OAuth2ClientCredentials(http, options.TokenEndpoint!, options.User, secret, options.Scope, time),
+            _ => DicomWebCredential.None,
+        };
+    }
+
+    /// <summary>One gate for each peer, whichever endpoints of this host lead to it.</summary>
+    private sealed class Gates
+    {
+        private readonly ConcurrentDictionary<string, PeerGate> _gates = new(StringComparer.OrdinalIgnoreCase);
+
+        public PeerGate For(Uri peer, TimeProvider time) => _gates.GetOrAdd(peer.Authority, static (_, clock) => new PeerGate(clock), time);
+    }
+}

@@ -1,0 +1,157 @@
+using System.Runtime.CompilerServices;
+using Dicom.Migration.DataSets;
+
+namespace Dicom.Migration.DicomWeb;
+
+/// <summary>A DICOMweb archive: studies are listed by QIDO-RS and read by WADO-RS, in the transfer syntax that they are stored in.</summary>
+/// <remarks>A study is asked for whole. What its answer leaves out, or breaks off in, is asked for alone: nothing is read twice but the start of one instance.</remarks>
+public sealed class DicomWebSource : IMigrationSource
+{
+    private static readonly (Part10Assumptions Flag, string Name)[] Assumptions =
+    [
+        (Part10Assumptions.NoPreamble, "no-preamble"), (Part10Assumptions.NoFileMeta, "no-file-meta"),
+        (Part10Assumptions.NoMetaGroupLength, "no-file-meta-length"), (Part10Assumptions.WrongMetaGroupLength, "wrong-file-meta-length"),
+        (Part10Assumptions.ImplicitMeta, "implicit-vr-file-meta"), (Part10Assumptions.BigEndianMeta, "big-endian-file-meta"),
+        (Part10Assumptions.GuessedTransferSyntax, "guessed-transfer-syntax"), (Part10Assumptions.ContradictedTransferSyntax, "contradicted-transfer-syntax"),
+    ];
+
+    private readonly DicomWebClient _client;
+    private readonly StudyListing _listing;
+
+    /// <summary>A source that asks nothing before it is told to.</summary>
+    /// <param name="name">Names it in configuration, logs and the ledger.</param>
+    /// <param name="client">How the archive is reached.</param>
+    /// <param name="options">How it is read.</param>
+    /// <param name="time">The clock.</param>
+    public DicomWebSource(string name, DicomWebClient client, DicomWebSourceOptions options, TimeProvider time)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(time);
+        (Name, _client, _listing) = (name, client, new StudyListing(client, options.ListsByDateToo, time));
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+    /// <inheritdoc/>
+    public string Address => _client.Connection.Root.AbsoluteUri;
+
+    /// <inheritdoc/>
+    /// <remarks>Each study is listed twice or more often, see <see cref="DicomWebSourceOptions.ListsByDateToo"/>.</remarks>
+    public async IAsyncEnumerable<SourceUnit> DiscoverAsync(SourceCursor? after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var studies = _listing.ListAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using (studies.ConfigureAwait(false))
+            while (await NextAsync(studies).ConfigureAwait(false))
+                yield return new SourceUnit(studies.Current.GetString(DicomTags.StudyInstanceUid)!, SourceUnitKind.Study) { Instances = Number(studies.Current) };
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<SourceItem> ReadAsync(SourceUnit unit, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(unit);
+        var study = new DicomWebResource(unit.Key);
+        var missing = await ListAsync(study, cancellationToken).ConfigureAwait(false);
+        var listed = missing.Keys.ToHashSet(StringComparer.Ordinal);
+        var unlisted = new List<string>();
+        var answer = _client.RetrieveAsync(study, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using (answer.ConfigureAwait(false))
+            while (await NextAsync(answer, mayBreakOff: listed.Count > 0).ConfigureAwait(false) is { } instance)
+            {
+                await using var _ = instance.ConfigureAwait(false);
+                if (listed.Count > 0 && (instance.SopInstanceUid is not { } uid || !listed.Contains(uid)))
+                {
+                    unlisted.Add(instance.SopInstanceUid ?? ""); // perhaps its file meta names another than its data set
+                    continue;
+                }
+                if (instance.Prefix is null)
+                {
+                    yield return new SourceFinding(instance.SopInstanceUid ?? "", instance.Fault!.Value);
+                    continue;
+                }
+                var body = new ResumingBody(instance, _client, listed.Count > 0 ? missing.GetValueOrDefault(instance.SopInstanceUid!) : null);
+                await using var __ = body.ConfigureAwait(false);
+                missing.Remove(instance.SopInstanceUid ?? "");
+                yield return Instance(instance, body, instance.SopInstanceUid ?? "");
+                if (body.IsResumed) break;
+            }
+
+        DicomWebException? failure = null;
+        foreach (var (uid, resource) in missing)
+        {
+            var alone = _client.RetrieveAsync(resource, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await using var _ = alone.ConfigureAwait(false);
+            DicomWebInstance? instance = null;
+            try { instance = await alone.MoveNextAsync().ConfigureAwait(false) ? alone.Current : null; }
+            catch (DicomWebException e) when (e.Fault.IsTransient) { failure = e; }
+            catch (DicomWebException e) when (IsOfInstance(e)) { }
+            if (instance is null)
+            {
+                // With a number of instances in the unit, whoever reads counts those that did not come.
+                if (failure is null && unit.Instances is null) yield return new SourceFinding(uid, new Fault(FaultCode.NotDelivered));
+                continue;
+            }
+            await using var __ = instance.ConfigureAwait(false);
+            unlisted.RemoveRange(0, Math.Min(1, unlisted.Count));
+            if (instance.Prefix is null)
+            {
+                yield return new SourceFinding(uid, instance.Fault!.Value);
+                continue;
+            }
+            var body = new ResumingBody(instance, _client, resource);
+            await using var ___ = body.ConfigureAwait(false);
+            yield return Instance(instance, body, uid);
+        }
+        if (failure is not null) throw failure;
+        foreach (var uid in unlisted) yield return new SourceFinding(uid, new Fault(FaultCode.Unrequested));
+    }
+
+    /// <summary>The instances that the archive lists; empty if it cannot list them.</summary>
+    private async Task<Dictionary<string, DicomWebResource>> ListAsync(DicomWebResource study, CancellationToken cancellationToken)
+    {
+        var instances = new Dictionary<string, DicomWebResource>(StringComparer.Ordinal);
+        try
+        {
+            await foreach (var instance in _client.SearchInstancesAsync(study, null, cancellationToken).ConfigureAwait(false))
+                if (instance.GetString(DicomTags.SopInstanceUid) is { } uid && DicomUid.IsValid(uid) && instance.GetString(DicomTags.SeriesInstanceUid) is { } series && DicomUid.IsValid(series))
+                    instances[uid] = new DicomWebResource(study.StudyInstanceUid, series, uid);
+        }
+        catch (DicomWebException e) when (!e.Fault.IsTransient && IsOfInstance(e)) { instances.Clear(); }
+        catch (DicomWebException e) when (!IsOfInstance(e)) { throw Unavailable(e); }
+        return instances;
+    }
+
+    private static async Task<bool> NextAsync(IAsyncEnumerator<DataSet> studies)
+    {
+        try { return await studies.MoveNextAsync().ConfigureAwait(false); }
+        catch (MigrationException e) when (e is DicomWebException or DicomFormatException) { throw new SourceUnavailableException(e.Fault, "The studies cannot be listed.", e); }
+    }
+
+    private static async Task<DicomWebInstance?> NextAsync(IAsyncEnumerator<DicomWebInstance> answer, bool mayBreakOff)
+    {
+        try { return await answer.MoveNextAsync().ConfigureAwait(false) ? answer.Current : null; }
+        catch (DicomWebException e) when (!IsOfInstance(e)) { throw Unavailable(e); }
+        catch (DicomWebException e) when (mayBreakOff && e.Fault.Code is not FaultCode.PeerBusy) { return null; } // the rest is asked for alone
+    }
+
+    private static SourceUnavailableException Unavailable(DicomWebException e) => new(e.Fault, "The archive cannot be reached, or does not let us in.", e);
+
+    private static bool IsOfInstance(DicomWebException e) => e.Fault.Code is not (FaultCode.PeerUnreachable or FaultCode.AccessDenied or FaultCode.TlsRefused);
+
+    private static SourceInstance Instance(DicomWebInstance instance, ResumingBody body, string place)
+    {
+        var prefix = instance.Prefix!;
+        return new SourceInstance(place, body)
+        {
+            TransferSyntax = prefix.TransferSyntax,
+            ClaimedSopClassUid = instance.SopClassUid,
+            ClaimedSopInstanceUid = instance.SopInstanceUid,
+            Envelope = (byte[])[.. prefix.Preamble.Span, .. prefix.FileMeta.Span],
+            Assumptions = prefix.Assumptions == Part10Assumptions.None ? [] : [.. from a in Assumptions where prefix.Assumptions.HasFlag(a.Flag) select a.Name],
+        };
+    }
+
+    private static int? Number(DataSet study) =>
+        study.TryGetValue(DicomTags.NumberOfStudyRelatedInstances, out var value) && value.TryGetInt64(out var number) && number is >= 0 and <= int.MaxValue ? (int)number : null;
+}

@@ -1,0 +1,110 @@
+using System.Runtime.CompilerServices;
+
+namespace Dicom.Migration.DicomWeb;
+
+/// <summary>A DICOMweb archive that is stored into by STOW-RS, in bounded requests, and shows what it holds by QIDO-RS and WADO-RS.</summary>
+public sealed class DicomWebTarget : IEvidenceTarget
+{
+    /// <summary>A target that asks nothing before it is told to.</summary>
+    /// <param name="name">Names it in configuration, logs and the ledger.</param>
+    /// <param name="client">How the archive is reached.</param>
+    /// <param name="options">How it is stored into.</param>
+    public DicomWebTarget(string name, DicomWebClient client, DicomWebTargetOptions options)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentNullException.ThrowIfNull(options);
+        (Name, Client, Options, Held) = (name, client, options, new HeldInstances(client));
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+    /// <inheritdoc/>
+    public string Address => Client.Connection.Root.AbsoluteUri;
+    /// <summary>L4: instances are retrieved; L3: their metadata is; L1: a query lists them.</summary>
+    public IReadOnlyList<EvidenceLevel> Levels { get; } = [EvidenceLevel.L4, EvidenceLevel.L3, EvidenceLevel.L1];
+    internal DicomWebClient Client { get; }
+    internal DicomWebTargetOptions Options { get; }
+    internal HeldInstances Held { get; }
+
+    /// <inheritdoc/>
+    public Task<ITargetSession> OpenSessionAsync(CancellationToken cancellationToken) => Task.FromResult<ITargetSession>(new DicomWebTargetSession(this));
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<EvidenceItem> CollectAsync(EvidenceLevel level, IReadOnlyList<StoredReference> references, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(references);
+        if (!Levels.Contains(level)) throw new ArgumentOutOfRangeException(nameof(level));
+        return level is EvidenceLevel.L1 ? ListAsync(references, cancellationToken) : RetrieveAsync(level, references, cancellationToken);
+    }
+
+    private async IAsyncEnumerable<EvidenceItem> ListAsync(IReadOnlyList<StoredReference> references, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var study in references.GroupBy(static r => r.StudyInstanceUid, StringComparer.Ordinal))
+        {
+            var (listed, fault) = (new HashSet<string>(StringComparer.Ordinal), (Fault?)null);
+            try
+            {
+                await foreach (var result in Client.SearchInstancesAsync(new DicomWebResource(study.Key), null, cancellationToken).ConfigureAwait(false))
+                    listed.Add(result.GetString(DicomTags.SopInstanceUid)!);
+            }
+            catch (MigrationException e) when (e is DicomWebException or DicomFormatException) { fault = FaultOf(e); }
+            foreach (var reference in study)
+                yield return new EvidenceItem(reference, EvidenceLevel.L1) { Fault = fault ?? (listed.Contains(reference.SopInstanceUid) ? null : new Fault(FaultCode.MissingAtTarget)) };
+        }
+    }
+
+    private async IAsyncEnumerable<EvidenceItem> RetrieveAsync(EvidenceLevel level, IReadOnlyList<StoredReference> references, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var reference in references)
+        {
+            if (level is EvidenceLevel.L3)
+            {
+                yield return await MetadataAsync(reference, cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+            var (answer, fault) = (default(IAsyncEnumerator<DicomWebInstance>), (Fault?)null);
+            DicomWebInstance? instance = null;
+            try
+            {
+                answer = Client.RetrieveAsync(new DicomWebResource(reference.StudyInstanceUid, reference.SeriesInstanceUid, reference.SopInstanceUid), cancellationToken).GetAsyncEnumerator(cancellationToken);
+                instance = await answer.MoveNextAsync().ConfigureAwait(false) ? answer.Current : null;
+                // Success and no part: it says that it holds the object, and does not show it.
+                fault = instance is null or { Prefix: null } ? new Fault(FaultCode.UnreadableAtTarget) : null;
+            }
+            catch (DicomWebException e) { fault = FaultOf(e); }
+            try
+            {
+                if (fault is not null) yield return new EvidenceItem(reference, level) { Fault = fault };
+                else yield return new EvidenceItem(reference, level)
+                {
+                    Body = instance!.Body,
+                    TransferSyntax = instance.Prefix!.TransferSyntax,
+                    Envelope = (byte[])[.. instance.Prefix.Preamble.Span, .. instance.Prefix.FileMeta.Span],
+                };
+            }
+            finally
+            {
+                if (answer is not null) await answer.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task<EvidenceItem> MetadataAsync(StoredReference reference, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var metadata = await Client.RetrieveMetadataBytesAsync(new DicomWebResource(reference.StudyInstanceUid, reference.SeriesInstanceUid, reference.SopInstanceUid), cancellationToken).ConfigureAwait(false);
+            return new EvidenceItem(reference, EvidenceLevel.L3) { Metadata = metadata, Fault = metadata.IsEmpty ? new Fault(FaultCode.MissingAtTarget) : null };
+        }
+        catch (DicomWebException e) { return new EvidenceItem(reference, EvidenceLevel.L3) { Fault = FaultOf(e) }; }
+    }
+
+    /// <summary>Of the instance; what is of the archive as a whole is thrown.</summary>
+    private static Fault FaultOf(MigrationException e) => e.Fault switch
+    {
+        { Code: FaultCode.PathNotFound } => new Fault(FaultCode.MissingAtTarget),
+        { IsTransient: true } or { Code: FaultCode.AccessDenied or FaultCode.TlsRefused } => throw new TargetUnavailableException(e.Fault, "The target does not answer.", e),
+        _ => new Fault(FaultCode.UnreadableAtTarget),
+    };
+}

@@ -1,0 +1,55 @@
+namespace Dicom.Migration.DicomWeb.Http;
+
+/// <summary>The body of an answer: no longer than a limit, silent no longer than a limit, and its failures by name.</summary>
+/// <param name="inner">The body.</param>
+/// <param name="response">Is let go with it.</param>
+/// <param name="maxLength">Most bytes.</param>
+/// <param name="idle">Longest silence.</param>
+/// <param name="time">The clock.</param>
+internal sealed class PacedStream(Stream inner, HttpResponseMessage response, long maxLength, TimeSpan idle, TimeProvider time) : Stream
+{
+    private long _length;
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        int read;
+        using (var silence = new CancellationTokenSource(idle, time))
+        using (var both = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken))
+        {
+            try { read = await inner.ReadAsync(buffer, both.Token).ConfigureAwait(false); }
+            catch (OperationCanceledException) when (silence.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            {
+                throw new DicomWebException(FaultCode.PeerTimeout, "The peer sent nothing more of an answer within the time allowed.");
+            }
+            catch (Exception e) when (e is IOException or HttpRequestException)
+            {
+                throw new DicomWebException(FaultCode.PeerClosedEarly, "The connection broke in the middle of an answer.", e);
+            }
+        }
+        _length += read;
+        return _length <= maxLength ? read : throw new DicomWebException(FaultCode.MessageTooLong, "An answer is longer than the limit.");
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("An answer is read asynchronously.");
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            inner.Dispose();
+            response.Dispose();
+        }
+        base.Dispose(disposing);
+    }
+
+    public override bool CanRead => true;
+    public override bool CanSeek => false;
+    public override bool CanWrite => false;
+    public override long Length => throw new NotSupportedException();
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+    public override void Flush() { }
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+    public override void SetLength(long value) => throw new NotSupportedException();
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+}

@@ -1,0 +1,94 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+
+namespace Dicom.Migration.DicomWeb.Multipart;
+
+/// <summary>Part 10 files as the <c>multipart/related</c> body of a STOW-RS request (PS3.18 §8.6.1.2.1, §10.5.1), written as they are read.</summary>
+internal sealed class MultipartDicomContent : HttpContent
+{
+    private static readonly byte[] PartHeader = "\r\nContent-Type: application/dicom\r\n\r\n"u8.ToArray();
+    private readonly IReadOnlyList<StowInstance> _instances;
+    private readonly byte[] _delimiter;
+
+    public MultipartDicomContent(IReadOnlyList<StowInstance> instances)
+    {
+        // 122 random bits are in no content by chance, and a sender that cannot guess them puts them in none on purpose.
+        var boundary = string.Create(CultureInfo.InvariantCulture, $"dicom-migration-{Guid.NewGuid():N}");
+        (_instances, _delimiter) = (instances, Encoding.ASCII.GetBytes("\r\n--" + boundary));
+        Headers.ContentType = new MediaTypeHeaderValue("multipart/related")
+        {
+            Parameters = { new NameValueHeaderValue("type", "\"application/dicom\""), new NameValueHeaderValue("boundary", boundary) },
+        };
+    }
+
+    /// <summary>Why a body could not be read to its end, if one could not.</summary>
+    public Exception? BodyFailure { get; private set; }
+    /// <summary>Whether the same content can be sent again.</summary>
+    public bool IsRepeatable => _instances.All(static i => i.IsRepeatable);
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        foreach (var instance in _instances)
+        {
+            await stream.WriteAsync(_delimiter, cancellationToken).ConfigureAwait(false);
+            await stream.WriteAsync(PartHeader, cancellationToken).ConfigureAwait(false);
+            await stream.WriteAsync(instance.Envelope, cancellationToken).ConfigureAwait(false);
+            await WriteBodyAsync(instance, stream, cancellationToken).ConfigureAwait(false);
+        }
+        await stream.WriteAsync(_delimiter, cancellationToken).ConfigureAwait(false);
+        await stream.WriteAsync("--\r\n"u8.ToArray(), cancellationToken).ConfigureAwait(false);
+    }
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    // Servers that take no chunks exist: with a length that is known there are none.
+    protected override bool TryComputeLength(out long length)
+    {
+        length = _delimiter.Length + 4L;
+        foreach (var instance in _instances)
+        {
+            if (instance.Length is not { } body) return false;
+            length += _delimiter.Length + PartHeader.Length + instance.Envelope.Length + body;
+        }
+        return true;
+    }
+
+    private async Task WriteBodyAsync(StowInstance instance, Stream stream, CancellationToken cancellationToken)
+    {
+        if (instance.Pipe is null)
+        {
+            foreach (var memory in instance.Content) await stream.WriteAsync(memory, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+        for (var written = 0L; ;)
+        {
+            var read = await ReadAsync(instance.Pipe, cancellationToken).ConfigureAwait(false);
+            var consumed = read.Buffer.Start;
+            try
+            {
+                written += read.Buffer.Length;
+                if (written > instance.Length || (read.IsCompleted && written < instance.Length)) throw Broken(new DicomWebException(new Fault(FaultCode.LengthBeyondInput, null, written)));
+                foreach (var memory in read.Buffer) await stream.WriteAsync(memory, cancellationToken).ConfigureAwait(false);
+                consumed = read.Buffer.End;
+            }
+            finally { instance.Pipe.AdvanceTo(consumed); }
+            if (read.IsCompleted) return;
+        }
+    }
+
+    private async ValueTask<ReadResult> ReadAsync(PipeReader body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var read = await body.ReadAsync(cancellationToken).ConfigureAwait(false);
+            return read.IsCanceled ? throw new OperationCanceledException(cancellationToken) : read;
+        }
+        catch (Exception e) when (e is not OperationCanceledException) { throw Broken(e); }
+    }
+
+    private Exception Broken(Exception e) => BodyFailure = e;
+}
