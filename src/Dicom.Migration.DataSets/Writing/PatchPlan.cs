@@ -3,7 +3,8 @@ using System.Buffers;
 namespace Dicom.Migration.DataSets;
 
 /// <summary>Patches worked out as changes of bytes of one data set, in its own encoding: all other bytes stay as they are.</summary>
-/// <remarks>The defined lengths of sequences and items around a change are put right; group lengths are not, unless patched. Only the
+/// <remarks>The defined lengths of sequences and items around a change are put right; group lengths and the offsets in a DICOMDIR
+/// are not, unless patched. Only the
 /// data set's start is needed, up to the last change: the bytes behind it, such as pixel data, are never looked at.</remarks>
 public sealed class PatchPlan
 {

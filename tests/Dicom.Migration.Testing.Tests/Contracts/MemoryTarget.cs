@@ -17,6 +17,7 @@ internal sealed class MemoryTarget(TargetFlaw flaw, Dictionary<string, byte[]> d
     private int _sessions;
 
     public string Name => "memory";
+    public string Address => "memory:";
     public IReadOnlyList<EvidenceLevel> Levels { get; } = [EvidenceLevel.L4];
     public Task<ITargetSession> OpenSessionAsync(CancellationToken cancellationToken) => Task.FromResult<ITargetSession>(new Session(this, Interlocked.Increment(ref _sessions)));
 
