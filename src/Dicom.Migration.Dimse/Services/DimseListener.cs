@@ -17,7 +17,7 @@ public sealed record DimseListenerOptions : AssociationOptions
     public int MaxConnections { get; init; } = 64;
 }
 
-/// <summary>Accepts associations: C-ECHO and C-STORE as SCP (PS3.7 §9.1). One bad peer harms no other.</summary>
+/// <summary>Accepts associations, and has a handler perform what their peers ask for. One bad peer harms no other.</summary>
 public sealed class DimseListener : IAsyncDisposable
 {
     private readonly DimseListenerOptions _options;
@@ -117,6 +117,7 @@ public sealed class DimseListener : IAsyncDisposable
             if (negotiated is null) return;
             var session = new DimseSession(connection, negotiated, _options, _time, _handler);
             await using var ownedSession = session.ConfigureAwait(false);
+            _handler.OnOpened(negotiated.Info, new DimseServiceUser(session, negotiated.Contexts.Values.ToList(), _options, _time));
             await session.RunAsync(_stop.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is MigrationException or OperationCanceledException or IOException or SocketException)
@@ -138,36 +139,21 @@ public sealed class DimseListener : IAsyncDisposable
         if (await connection.ReadAsync(either.Token).ConfigureAwait(false) is not { } frame) return null;
         if (frame.Type is not PduType.AssociateRequest) throw ItemCursor.Violation(0, "The first PDU is no A-ASSOCIATE-RQ.");
         var request = (AssociateRequest)PduParser.Parse(frame);
-        var info = new AssociationInfo(request.CalledAeTitle.Trim(), request.CallingAeTitle.Trim(), remote);
+        var info = Negotiation.Info(request, remote);
 
         // PS3.8 AE-6: the provider itself refuses another protocol version (source 2, reason 2).
         if ((request.ProtocolVersion & 1) == 0) return await RejectAsync(connection, Event.Evt6, new AssociateReject(1, 2, 2)).ConfigureAwait(false);
         connection.On(Event.Evt6);
-        var maximum = DimseAssociation.PeerMaximum(request);
         if (!string.Equals(request.ApplicationContext, Associate.DicomApplicationContext, StringComparison.Ordinal))
             return await RejectAsync(connection, Event.Evt8, new AssociateReject(1, 1, 2)).ConfigureAwait(false);
-        var decision = IsTitle(info.CallingAeTitle) ? AssociationDecision.Accept : AssociationDecision.CallingAeTitleNotRecognized;
-        if (!IsTitle(info.CalledAeTitle)) decision = AssociationDecision.CalledAeTitleNotRecognized;
-        if (decision is AssociationDecision.Accept) decision = await _handler.OnAssociateAsync(info, either.Token).ConfigureAwait(false);
-        if (decision is not AssociationDecision.Accept) return await RejectAsync(connection, Event.Evt8, new AssociateReject(1, 1, (byte)decision)).ConfigureAwait(false);
-
-        var accepted = new Dictionary<byte, AcceptedContext>();
-        var results = new List<ContextResult>();
-        foreach (var proposed in request.Contexts)
-        {
-            var chosen = _handler.ChooseTransferSyntax(info, new ContextProposal(proposed.AbstractSyntax, proposed.TransferSyntaxes));
-            if (chosen is not null && proposed.TransferSyntaxes.Contains(chosen, StringComparer.Ordinal))
-                accepted[proposed.Id] = new AcceptedContext(proposed.Id, proposed.AbstractSyntax, chosen);
-            else chosen = null;
-            results.Add(new ContextResult(proposed.Id, chosen is null ? (byte)3 : (byte)0, chosen ?? proposed.TransferSyntaxes[0]));
-        }
-
-        var asked = request.Find<AsynchronousOperationsWindow>();
-        var window = asked is null ? 1 : DimseAssociation.Window(asked.Invoked, _options.OperationsWindow);
+        var decision = !IsTitle(info.CalledAeTitle) ? AssociationDecision.CalledAeTitleNotRecognized
+            : !IsTitle(info.CallingAeTitle) ? AssociationDecision.CallingAeTitleNotRecognized
+            : await _handler.OnAssociateAsync(info, either.Token).ConfigureAwait(false);
+        if (decision.Result != 0) return await RejectAsync(connection, Event.Evt8, new AssociateReject(decision.Result, decision.Source, decision.Reason)).ConfigureAwait(false);
+        var (accept, negotiated) = Negotiation.Answer(request, info, decision, _options, _handler);
         connection.On(Event.Evt7);
-        await connection.SendAsync(new AssociateAccept(request.CalledAeTitle, request.CallingAeTitle, Associate.DicomApplicationContext, results,
-            DimseAssociation.OurItems(_options, window, 1)) { Reserved = request.Reserved }).ConfigureAwait(false);
-        return new Negotiated(info, accepted, maximum, 1, window);
+        await connection.SendAsync(accept).ConfigureAwait(false);
+        return negotiated;
     }
 
     private static bool IsTitle(string title) => title.Length > 0 && title.All(c => c is >= ' ' and <= '~' and not '\\'); // PS3.5 §6.2, VR AE

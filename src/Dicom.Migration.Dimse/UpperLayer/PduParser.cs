@@ -151,7 +151,7 @@ internal static class PduParser
             case 0x53: return new AsynchronousOperationsWindow(item.UInt16(), item.UInt16());
             case 0x54: return new RoleSelection(item.Uid(item.UInt16()), item.Byte(), item.Byte());
             case 0x55: return new ImplementationVersionName(item.Text(item.Remaining));
-            case 0x56: return new ExtendedNegotiation(item.Uid(item.UInt16()), item.Take(item.Remaining).ToArray());
+            case 0x56: return new ExtendedNegotiationItem(item.Uid(item.UInt16()), item.Take(item.Remaining).ToArray());
             case 0x57:
                 var (sopClass, serviceClass) = (item.Uid(item.UInt16()), item.Uid(item.UInt16()));
                 var end = item.UInt16();
@@ -163,8 +163,8 @@ internal static class PduParser
                     related.Add(item.Uid(item.UInt16()));
                 }
 
-                return new CommonExtendedNegotiation(second, sopClass, serviceClass, related);
-            case 0x58: return new UserIdentity(item.Byte(), item.Byte(), item.Take(item.UInt16()).ToArray(), item.Take(item.UInt16()).ToArray());
+                return new CommonExtendedNegotiationItem(second, sopClass, serviceClass, related);
+            case 0x58: return new UserIdentityItem(item.Byte(), item.Byte(), item.Take(item.UInt16()).ToArray(), item.Take(item.UInt16()).ToArray());
             case 0x59: return new UserIdentityResponse(item.Take(item.UInt16()).ToArray());
             default: return new UnknownUserItem(type, item.Take(item.Remaining).ToArray());
         }

@@ -56,7 +56,7 @@ public class TimeoutTests
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
         var connecting = DimseAssociation.ConnectAsync("127.0.0.1", ((IPEndPoint)silent.LocalEndpoint).Port, "SCP",
-            [new ContextProposal(Verification, ["1.2.840.10008.1.2"])], new AssociationOptions(), time, Token);
+            [new ContextProposal(Verification, ["1.2.840.10008.1.2"])], new DimseClientOptions(), time, null, Token);
         using var peer = await silent.AcceptTcpClientAsync(Token);
         await peer.GetStream().ReadExactlyAsync(new byte[74], Token); // the request is out
         time.Advance(TimeSpan.FromSeconds(30));
