@@ -144,7 +144,7 @@ internal sealed class RequestPerformer(DimseSession session, Negotiated negotiat
         };
         var response = Responses.To(command, answer.Status, hasDataSet: !answer.DataSet.IsEmpty);
         if (answer.SopInstanceUid is { } made) response.WithUid(CommandSet.AffectedSopInstanceUid, made);
-        return new Answer(response, answer.DataSet.IsEmpty ? null : answer.DataSet);
+        return answer.DataSet.IsEmpty ? new Answer(response, null) : new Answer(response, answer.DataSet);
     }
 
     private static Answer Last(CommandSet request, DimseStatus status) => new(Responses.To(request, status, hasDataSet: false), null);

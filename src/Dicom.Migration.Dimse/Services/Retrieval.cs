@@ -36,7 +36,8 @@ internal sealed class Retrieval(DimseSession session, Negotiated negotiated, IDi
     public CommandSet LastResponse(out ReadOnlyMemory<byte>? identifier)
     {
         var syntax = TransferSyntax.FromUid(context.TransferSyntax);
-        identifier = _failed.Count == 0 || syntax.IsDeflated ? null : FailedList(syntax);
+        identifier = null;
+        if (_failed.Count > 0 && !syntax.IsDeflated) identifier = FailedList(syntax);
         var status = _isCancelled ? DimseStatus.Cancel
             : _failed.Count == 0 && _warnings == 0 ? DimseStatus.Success
             : _failed.Count == _total ? DimseStatus.SubOperationsImpossible : DimseStatus.SubOperationsWithFailures;
