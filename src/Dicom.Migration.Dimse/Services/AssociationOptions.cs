@@ -3,6 +3,9 @@ namespace Dicom.Migration.Dimse;
 /// <summary>Limits and times of an association, for either side.</summary>
 public record AssociationOptions
 {
+    /// <summary>How the connection is protected: <see cref="DimseTls"/>, or <see cref="DimseSecurity.Plaintext"/> by its name.</summary>
+    public required DimseSecurity Security { get; init; }
+
     /// <summary>AE title of this side; 1 to 16 characters (PS3.5 §6.2, VR AE).</summary>
     public string AeTitle { get; init; } = "MIGRATION";
 
@@ -36,6 +39,7 @@ public record AssociationOptions
     /// <summary>Throws if a value is out of its range.</summary>
     internal virtual void Check()
     {
+        if (Security is null) throw new InvalidOperationException($"{nameof(Security)} must be set.");
         if (AeTitle.Length is 0 or > 16 || AeTitle.Any(c => c is < ' ' or > '~' or '\\')) throw new InvalidOperationException($"{nameof(AeTitle)} must be 1 to 16 characters.");
         if (MaxPduLength is < 4_096 or > 16_777_216) throw new InvalidOperationException($"{nameof(MaxPduLength)} must be 4,096 to 16,777,216.");
         if (OperationsWindow is < 1 or > 64) throw new InvalidOperationException($"{nameof(OperationsWindow)} must be 1 to 64.");

@@ -51,8 +51,9 @@ public sealed class DimseAssociation : DimseServiceUser, IAsyncDisposable
         UpperLayerConnection? connection = null;
         try
         {
-            var stream = await SocketStream.ConnectAsync(host, port, either.Token).ConfigureAwait(false);
-            connection = new UpperLayerConnection(stream, isRequestor: true, timeProvider, options.MaxPduLength, options.ArtimTimeout, options.IdleTimeout);
+            var socket = await SocketStream.ConnectAsync(host, port, either.Token).ConfigureAwait(false);
+            var secured = await options.Security.ProtectAsync(socket, host, timeProvider, either.Token).ConfigureAwait(false);
+            connection = new UpperLayerConnection(secured.Stream, isRequestor: true, timeProvider, options.MaxPduLength, options.ArtimTimeout, options.IdleTimeout);
             connection.On(Event.Evt2);
             var request = Negotiation.Request(calledAeTitle, proposals, options, handler is not null);
             await connection.SendAsync(request).ConfigureAwait(false);

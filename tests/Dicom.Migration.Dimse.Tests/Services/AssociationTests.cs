@@ -17,10 +17,10 @@ public class AssociationTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private static DimseListener Listen(IDimseHandler handler, DimseListenerOptions? options = null) =>
-        new((options ?? new DimseListenerOptions()) with { EndPoint = new IPEndPoint(IPAddress.Loopback, 0) }, handler, TimeProvider.System);
+        new((options ?? new DimseListenerOptions { Security = DimseSecurity.Plaintext }) with { EndPoint = new IPEndPoint(IPAddress.Loopback, 0) }, handler, TimeProvider.System);
 
     private static Task<DimseAssociation> ConnectAsync(DimseListener listener, DimseClientOptions? options = null, string called = "SCP") =>
-        DimseAssociation.ConnectAsync("127.0.0.1", listener.EndPoint.Port, called, Proposals, options ?? new DimseClientOptions(), TimeProvider.System, null, Token);
+        DimseAssociation.ConnectAsync("127.0.0.1", listener.EndPoint.Port, called, Proposals, options ?? new DimseClientOptions { Security = DimseSecurity.Plaintext }, TimeProvider.System, null, Token);
 
     private static PipeReader Body(byte[] bytes) => PipeReader.Create(new MemoryStream(bytes));
 
@@ -48,7 +48,7 @@ public class AssociationTests
     public async Task Stores_every_byte_whatever_the_length(int maxPdu)
     {
         var handler = new RecordingHandler();
-        await using var listener = Listen(handler, new DimseListenerOptions { MaxPduLength = maxPdu });
+        await using var listener = Listen(handler, new DimseListenerOptions { Security = DimseSecurity.Plaintext, MaxPduLength = maxPdu });
         await using var association = await ConnectAsync(listener);
         int[] lengths = [0, 1, 2, 4_089, 4_090, 4_091, 131_065, 131_066, 131_067, 131_068, 3_000_001];
         foreach (var length in lengths)
@@ -71,8 +71,8 @@ public class AssociationTests
                 return DimseStatus.Success;
             },
         };
-        await using var listener = Listen(handler, new DimseListenerOptions { OperationsWindow = 4 });
-        await using var association = await ConnectAsync(listener, new DimseClientOptions { OperationsWindow = 16 });
+        await using var listener = Listen(handler, new DimseListenerOptions { Security = DimseSecurity.Plaintext, OperationsWindow = 4 });
+        await using var association = await ConnectAsync(listener, new DimseClientOptions { Security = DimseSecurity.Plaintext, OperationsWindow = 16 });
         var statuses = await Task.WhenAll(Enumerable.Range(1, 40).Select(i => association.StoreAsync(Ct, $"1.2.{i}", Explicit, Body(Bytes(i * 5_000)), Token)));
         Assert.All(statuses, s => Assert.True(s.IsSuccess));
         await association.ReleaseAsync();
@@ -153,7 +153,7 @@ public class AssociationTests
             port = ((IPEndPoint)socket.LocalEndPoint!).Port;
         }
 
-        var e = await Assert.ThrowsAsync<AssociationException>(() => DimseAssociation.ConnectAsync("127.0.0.1", port, "SCP", Proposals, new DimseClientOptions(), TimeProvider.System, null, Token));
+        var e = await Assert.ThrowsAsync<AssociationException>(() => DimseAssociation.ConnectAsync("127.0.0.1", port, "SCP", Proposals, new DimseClientOptions { Security = DimseSecurity.Plaintext }, TimeProvider.System, null, Token));
         Assert.Equal(FaultCode.PeerUnreachable, e.Fault.Code);
     }
 

@@ -14,7 +14,7 @@ public class NegotiationTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private static DimseListener Listen(IDimseHandler handler, DimseListenerOptions? options = null) =>
-        new((options ?? new DimseListenerOptions()) with { EndPoint = new IPEndPoint(IPAddress.Loopback, 0) }, handler, TimeProvider.System);
+        new((options ?? new DimseListenerOptions { Security = DimseSecurity.Plaintext }) with { EndPoint = new IPEndPoint(IPAddress.Loopback, 0) }, handler, TimeProvider.System);
 
     private static Task<DimseAssociation> ConnectAsync(DimseListener listener, DimseClientOptions options, params ContextProposal[] proposals) =>
         DimseAssociation.ConnectAsync("127.0.0.1", listener.EndPoint.Port, "SCP", proposals, options, TimeProvider.System, null, Token);
@@ -46,7 +46,7 @@ public class NegotiationTests
     public async Task No_more_roles_are_granted_than_were_asked_for_and_are_allowed(ContextRoles asked, ContextRoles allowed, ContextRoles granted)
     {
         await using var listener = Listen(new SmallArchive { Context = p => ContextDecision.Accept(p.TransferSyntaxes[0], allowed) });
-        await using var association = await ConnectAsync(listener, new DimseClientOptions(), new ContextProposal(Ct, [Elements.Explicit]) { Roles = asked });
+        await using var association = await ConnectAsync(listener, new DimseClientOptions { Security = DimseSecurity.Plaintext }, new ContextProposal(Ct, [Elements.Explicit]) { Roles = asked });
         Assert.Equal(granted, Assert.Single(association.Contexts).Roles);
     }
 
@@ -65,7 +65,7 @@ public class NegotiationTests
     {
         var archive = new SmallArchive { Decide = _ => AssociationDecision.Accept with { IdentityResponse = Encoding.UTF8.GetBytes(response) } };
         await using var listener = Listen(archive);
-        var options = new DimseClientOptions { Identity = new UserIdentity(kind, Encoding.UTF8.GetBytes(primary), Encoding.UTF8.GetBytes(secondary)) };
+        var options = new DimseClientOptions { Security = DimseSecurity.Plaintext, Identity = new UserIdentity(kind, Encoding.UTF8.GetBytes(primary), Encoding.UTF8.GetBytes(secondary)) };
         await using var association = await ConnectAsync(listener, options, new ContextProposal(Ct, [Elements.Explicit]));
         Assert.Equal(response, Encoding.UTF8.GetString(association.IdentityResponse!.Value.Span));
         var identity = archive.Info!.Identity!;
@@ -78,9 +78,9 @@ public class NegotiationTests
     {
         await using var listener = Listen(new SmallArchive());
         var identity = new UserIdentity(UserIdentityKind.UserName, "somebody"u8.ToArray());
-        var e = await Assert.ThrowsAsync<AssociationException>(() => ConnectAsync(listener, new DimseClientOptions { Identity = identity }, new ContextProposal(Ct, [Elements.Explicit])));
+        var e = await Assert.ThrowsAsync<AssociationException>(() => ConnectAsync(listener, new DimseClientOptions { Security = DimseSecurity.Plaintext, Identity = identity }, new ContextProposal(Ct, [Elements.Explicit])));
         Assert.Equal(FaultCode.AssociationRejected, e.Fault.Code);
-        await using var silent = await ConnectAsync(listener, new DimseClientOptions { Identity = identity with { WantsResponse = false } }, new ContextProposal(Ct, [Elements.Explicit]));
+        await using var silent = await ConnectAsync(listener, new DimseClientOptions { Security = DimseSecurity.Plaintext, Identity = identity with { WantsResponse = false } }, new ContextProposal(Ct, [Elements.Explicit]));
         Assert.Null(silent.IdentityResponse);
     }
 
@@ -89,8 +89,8 @@ public class NegotiationTests
     {
         await using var listener = Listen(new SmallArchive { Decide = i => i.Identity is null ? AssociationDecision.NoReason : AssociationDecision.TemporaryCongestion });
         var context = new ContextProposal(Ct, [Elements.Explicit]);
-        Assert.Equal(FaultCode.AssociationRejected, (await Assert.ThrowsAsync<AssociationException>(() => ConnectAsync(listener, new DimseClientOptions(), context))).Fault.Code);
-        var options = new DimseClientOptions { Identity = new UserIdentity(UserIdentityKind.UserName, "a"u8.ToArray()) };
+        Assert.Equal(FaultCode.AssociationRejected, (await Assert.ThrowsAsync<AssociationException>(() => ConnectAsync(listener, new DimseClientOptions { Security = DimseSecurity.Plaintext }, context))).Fault.Code);
+        var options = new DimseClientOptions { Security = DimseSecurity.Plaintext, Identity = new UserIdentity(UserIdentityKind.UserName, "a"u8.ToArray()) };
         Assert.Equal(FaultCode.PeerBusy, (await Assert.ThrowsAsync<AssociationException>(() => ConnectAsync(listener, options, context))).Fault.Code);
     }
 
@@ -99,7 +99,7 @@ public class NegotiationTests
     {
         var archive = new SmallArchive { Decide = _ => AssociationDecision.Accept with { Extended = [new ExtendedNegotiation(Ct, new byte[] { 1, 0 })] } };
         await using var listener = Listen(archive);
-        var options = new DimseClientOptions { Extended = [new ExtendedNegotiation(Ct, new byte[] { 1, 1 })], CommonExtended = [new CommonExtendedNegotiation(Ct, "1.2.840.10008.4.2", ["1.2.3", "1.2.4"])] };
+        var options = new DimseClientOptions { Security = DimseSecurity.Plaintext, Extended = [new ExtendedNegotiation(Ct, new byte[] { 1, 1 })], CommonExtended = [new CommonExtendedNegotiation(Ct, "1.2.840.10008.4.2", ["1.2.3", "1.2.4"])] };
         await using var association = await ConnectAsync(listener, options, new ContextProposal(Ct, [Elements.Explicit]));
         Assert.Equal([1, 1], Assert.Single(archive.Info!.Extended).Information.ToArray());
         var common = Assert.Single(archive.Info.CommonExtended);
@@ -113,7 +113,7 @@ public class NegotiationTests
     [InlineData(64, 1, 8, 1)]
     public async Task The_smaller_operations_window_holds(ushort invoked, ushort performed, ushort grantedInvoked, ushort grantedPerformed)
     {
-        await using var listener = Listen(new SmallArchive(), new DimseListenerOptions { OperationsWindow = 8 });
+        await using var listener = Listen(new SmallArchive(), new DimseListenerOptions { Security = DimseSecurity.Plaintext, OperationsWindow = 8 });
         var accept = await AskAsync(listener, new AssociateRequest("SCP", "A", Associate.DicomApplicationContext, [new ProposedContext(1, Ct, [Elements.Explicit])],
             [new AsynchronousOperationsWindow(invoked, performed)]));
         Assert.Equal(new AsynchronousOperationsWindow(grantedInvoked, grantedPerformed), accept.Find<AsynchronousOperationsWindow>());

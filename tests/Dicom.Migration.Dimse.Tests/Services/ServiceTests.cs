@@ -14,12 +14,12 @@ public class ServiceTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private static DimseListener Listen(IDimseHandler handler, DimseListenerOptions? options = null) =>
-        new((options ?? new DimseListenerOptions()) with { EndPoint = new IPEndPoint(IPAddress.Loopback, 0) }, handler, TimeProvider.System);
+        new((options ?? new DimseListenerOptions { Security = DimseSecurity.Plaintext }) with { EndPoint = new IPEndPoint(IPAddress.Loopback, 0) }, handler, TimeProvider.System);
 
     private static ContextProposal Propose(string sopClass, ContextRoles roles = ContextRoles.Scu) => new(sopClass, [Elements.Explicit]) { Roles = roles };
 
     private static Task<DimseAssociation> ConnectAsync(DimseListener listener, IReadOnlyList<ContextProposal> proposals, IDimseHandler? handler = null, DimseClientOptions? options = null) =>
-        DimseAssociation.ConnectAsync("127.0.0.1", listener.EndPoint.Port, "SCP", proposals, options ?? new DimseClientOptions { AeTitle = "ME" }, TimeProvider.System, handler, Token);
+        DimseAssociation.ConnectAsync("127.0.0.1", listener.EndPoint.Port, "SCP", proposals, options ?? new DimseClientOptions { Security = DimseSecurity.Plaintext, AeTitle = "ME" }, TimeProvider.System, handler, Token);
 
     private static SmallArchive Filled(int count, SmallArchive? archive = null)
     {
@@ -79,7 +79,7 @@ public class ServiceTests
     public async Task A_query_with_more_matches_than_allowed_is_too_large()
     {
         await using var listener = Listen(Filled(3, new SmallArchive { FindsForEver = true }));
-        await using var association = await ConnectAsync(listener, [Propose(Find)], options: new DimseClientOptions { MaxMatches = 100 });
+        await using var association = await ConnectAsync(listener, [Propose(Find)], options: new DimseClientOptions { Security = DimseSecurity.Plaintext, MaxMatches = 100 });
         var seen = 0;
         var e = await Assert.ThrowsAsync<AssociationException>(async () =>
         {
@@ -133,7 +133,7 @@ public class ServiceTests
         await using var third = Listen(destination);
         var archive = Filled(7, new SmallArchive
         {
-            Destinations = (title, contexts, token) => DimseAssociation.ConnectAsync("127.0.0.1", third.EndPoint.Port, title, contexts, new DimseClientOptions { AeTitle = "SCP" }, TimeProvider.System, null, token),
+            Destinations = (title, contexts, token) => DimseAssociation.ConnectAsync("127.0.0.1", third.EndPoint.Port, title, contexts, new DimseClientOptions { Security = DimseSecurity.Plaintext, AeTitle = "SCP" }, TimeProvider.System, null, token),
         });
         await using var listener = Listen(archive);
         await using var association = await ConnectAsync(listener, [Propose(Move)]);
