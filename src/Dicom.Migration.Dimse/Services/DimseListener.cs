@@ -101,7 +101,8 @@ public sealed class DimseListener : IAsyncDisposable
             {
                 negotiated = await NegotiateAsync(connection, remote, secured.Certificate, slot, either.Token).ConfigureAwait(false);
             }
-            catch (Exception e) when (e is MigrationException or OperationCanceledException)
+#pragma warning disable CA1031 // whatever a handler throws: this association fails, the listener and the process go on
+            catch (Exception e)
             {
                 await DimseAssociation.AbortAsync(connection, e).ConfigureAwait(false);
                 return;
@@ -114,10 +115,11 @@ public sealed class DimseListener : IAsyncDisposable
             _handler.OnOpened(negotiated.Info, new DimseServiceUser(session, negotiated.Contexts.Values.ToList(), _options, _time));
             await session.RunAsync(_stop.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is MigrationException or OperationCanceledException or IOException or SocketException)
+        catch (Exception)
         {
             // This association is over; the peer was told, as far as it could be.
         }
+#pragma warning restore CA1031
         finally
         {
             peer.Dispose();

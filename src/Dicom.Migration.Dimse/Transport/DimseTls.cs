@@ -10,7 +10,7 @@ public enum TlsProfile
 {
     /// <summary>BCP 195 RFC 8996, 9325 (PS3.15 §B.12): TLS 1.3 and 1.2, forward secrecy and authenticated encryption alone. The default.</summary>
     Bcp195,
-    /// <summary>Modified BCP 195 RFC 8996, 9325 (PS3.15 §B.13): of these, TLS 1.2 with 256-bit keys alone.</summary>
+    /// <summary>Modified BCP 195 RFC 8996, 9325 (PS3.15 §B.13): stricter. TLS 1.3, and TLS 1.2 with AES-256-GCM alone.</summary>
     ModifiedBcp195,
 }
 

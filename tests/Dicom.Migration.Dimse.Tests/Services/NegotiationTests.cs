@@ -120,6 +120,15 @@ public class NegotiationTests
     }
 
     [Fact]
+    public async Task A_handler_that_throws_while_it_is_asked_costs_that_association_alone()
+    {
+        await using var listener = Listen(new SmallArchive { Context = p => p.AbstractSyntax is "1.2.9" ? throw new InvalidOperationException() : ContextDecision.Accept(Elements.Explicit) });
+        await using var good = await ConnectAsync(listener, new DimseClientOptions { Security = DimseSecurity.Plaintext }, new ContextProposal(Ct, [Elements.Explicit]));
+        await Assert.ThrowsAsync<AssociationException>(() => ConnectAsync(listener, new DimseClientOptions { Security = DimseSecurity.Plaintext }, new ContextProposal("1.2.9", [Elements.Explicit])));
+        Assert.True((await good.StoreAsync(Ct, "1.2.3", Elements.Explicit, Elements.Body([]), Token)).IsSuccess);
+    }
+
+    [Fact]
     public void An_inventory_that_needs_more_than_128_contexts_is_divided_among_associations()
     {
         var contexts = Enumerable.Range(1, 50).SelectMany(c => Enumerable.Range(1, 7).Select(t => new ContextProposal($"1.2.{c}", [$"1.3.{t}"]))).ToList();

@@ -5,9 +5,10 @@ using System.Security.Cryptography.X509Certificates;
 namespace Dicom.Migration.Dimse.Tests.Services;
 
 /// <summary>A root that is trusted, and certificates under it, each with one thing wrong.</summary>
-internal sealed class TestPki : IDisposable
+public sealed class TestPki : IDisposable
 {
     private static readonly DateTimeOffset Now = DateTimeOffset.UtcNow;
+    private readonly Lazy<RSA> _rsa = new(() => RSA.Create(2_048)); // made once: it takes a second
     private readonly ECDsa _rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
     public TestPki() => Root = Sign("root", _rootKey, null, null, isAuthority: true, Now.AddYears(-2), Now.AddYears(2));
@@ -30,7 +31,7 @@ internal sealed class TestPki : IDisposable
         var roots = new X509Certificate2Collection(Root);
         var (from, to, hash) = (Now.AddDays(-1), Now.AddDays(30), HashAlgorithmName.SHA256);
         var (issuer, issuerKey, intermediates) = (Root, (AsymmetricAlgorithm)_rootKey, new X509Certificate2Collection());
-        AsymmetricAlgorithm key = wrong switch { "1024-bit RSA" => RSA.Create(1_024), "1536-bit RSA" => RSA.Create(1_536), "rsa" => RSA.Create(2_048), _ => ECDsa.Create(ECCurve.NamedCurves.nistP256) };
+        AsymmetricAlgorithm key = wrong switch { "1024-bit RSA" => RSA.Create(1_024), "1536-bit RSA" => RSA.Create(1_536), "rsa" => _rsa.Value, _ => ECDsa.Create(ECCurve.NamedCurves.nistP256) };
         if (wrong is "expired") (from, to) = (Now.AddDays(-30), Now.AddDays(-1));
         if (wrong is "not yet valid") (from, to) = (Now.AddDays(1), Now.AddDays(30));
         if (wrong is "SHA-1") hash = HashAlgorithmName.SHA1;

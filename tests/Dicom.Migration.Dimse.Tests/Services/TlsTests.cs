@@ -9,11 +9,10 @@ using Dicom.Migration.Dimse.UpperLayer;
 namespace Dicom.Migration.Dimse.Tests.Services;
 
 /// <summary>PS3.15 §B.12, §B.13: what is let in, and everything that is not.</summary>
-public sealed class TlsTests : IDisposable
+public sealed class TlsTests(TestPki pki) : IClassFixture<TestPki>
 {
     private const string Ct = "1.2.840.10008.5.1.4.1.1.2";
     private static readonly ContextProposal[] Proposals = [new("1.2.840.10008.1.1", [Elements.Implicit]), new(Ct, [Elements.Explicit])];
-    private readonly TestPki _pki = new();
     private readonly SmallArchive _archive = new();
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -38,16 +37,14 @@ public sealed class TlsTests : IDisposable
         new byte[] { 0x15, 3, 3, 0, 2, 1, 0 }, new byte[] { 0x17, 3, 3, 0, 4, 1, 2, 3, 4 },
     };
 
-    public void Dispose() => _pki.Dispose();
-
     [Theory]
     [InlineData(TlsProfile.Bcp195, TlsProfile.Bcp195)]
     [InlineData(TlsProfile.Bcp195, TlsProfile.ModifiedBcp195)]
     [InlineData(TlsProfile.ModifiedBcp195, TlsProfile.Bcp195)]
     public async Task Two_sides_that_trust_each_other_pass_every_byte(TlsProfile client, TlsProfile server)
     {
-        await using var listener = Listen(new DimseTls(() => _pki.Good()) { Profile = server });
-        await using var association = await ConnectAsync(listener, new DimseTls(() => _pki.Good()) { Profile = client });
+        await using var listener = Listen(new DimseTls(() => pki.Good()) { Profile = server });
+        await using var association = await ConnectAsync(listener, new DimseTls(() => pki.Good()) { Profile = client });
         Assert.True((await association.EchoAsync(Token)).IsSuccess);
         foreach (var length in (int[])[0, 1, 16_384, 131_067, 3_000_001])
         {
@@ -65,11 +62,11 @@ public sealed class TlsTests : IDisposable
     [MemberData(nameof(ServerWrongs))]
     public async Task A_server_whose_certificate_is_wrong_is_left_before_anything_is_asked(string wrong)
     {
-        var theirs = _pki.Make(wrong, "server");
+        var theirs = pki.Make(wrong, "server");
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var serving = ServeRawAsync(listener, new SslServerAuthenticationOptions { ServerCertificateContext = SslStreamCertificateContext.Create(theirs.Certificate!, theirs.Intermediates, offline: true) });
-        var tls = new DimseTls(() => _pki.Good() with { TrustRoots = theirs.TrustRoots });
+        var tls = new DimseTls(() => pki.Good() with { TrustRoots = theirs.TrustRoots });
         await RefusedAsync(((IPEndPoint)listener.LocalEndpoint).Port, tls);
         Assert.Equal(0, await serving);
     }
@@ -78,8 +75,8 @@ public sealed class TlsTests : IDisposable
     [MemberData(nameof(ClientWrongs))]
     public async Task A_client_whose_certificate_is_wrong_reaches_no_handler(string wrong)
     {
-        var theirs = _pki.Make(wrong, "client");
-        await using var listener = Listen(new DimseTls(() => _pki.Good() with { TrustRoots = theirs.TrustRoots }));
+        var theirs = pki.Make(wrong, "client");
+        await using var listener = Listen(new DimseTls(() => pki.Good() with { TrustRoots = theirs.TrustRoots }));
         await AskRawAsync(listener.EndPoint.Port, new SslClientAuthenticationOptions { ClientCertificateContext = SslStreamCertificateContext.Create(theirs.Certificate!, theirs.Intermediates, offline: true) });
         Assert.Null(_archive.Info);
     }
@@ -87,7 +84,7 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task A_client_without_a_certificate_reaches_no_handler()
     {
-        await using var listener = Listen(new DimseTls(() => _pki.Good()));
+        await using var listener = Listen(new DimseTls(() => pki.Good()));
         await AskRawAsync(listener.EndPoint.Port, new SslClientAuthenticationOptions());
         Assert.Null(_archive.Info);
     }
@@ -95,8 +92,8 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task A_client_without_a_certificate_is_let_in_where_none_is_required()
     {
-        await using var listener = Listen(new DimseTls(() => _pki.Good()) { RequiresClientCertificate = false });
-        await using var association = await ConnectAsync(listener, new DimseTls(() => _pki.Good() with { Certificate = null }));
+        await using var listener = Listen(new DimseTls(() => pki.Good()) { RequiresClientCertificate = false });
+        await using var association = await ConnectAsync(listener, new DimseTls(() => pki.Good() with { Certificate = null }));
         Assert.True((await association.EchoAsync(Token)).IsSuccess);
         Assert.Null(_archive.Info!.Certificate);
     }
@@ -137,7 +134,7 @@ public sealed class TlsTests : IDisposable
     [InlineData(2)]
     public async Task A_hello_of_a_version_below_1_2_is_answered_by_no_hello(byte minor)
     {
-        await using var listener = Listen(new DimseTls(() => _pki.Make("rsa", "both")));
+        await using var listener = Listen(new DimseTls(() => pki.Make("rsa", "both")));
         // ECDHE-RSA with AES-128-GCM and with AES-128-CBC-SHA, no compression, no extensions.
         byte[] body = [3, minor, .. new byte[32], 0, 0, 4, 0xC0, 0x2F, 0xC0, 0x13, 1, 0];
         var answer = await SendRawAsync(listener.EndPoint, [0x16, 3, 1, 0, (byte)(body.Length + 4), 1, 0, 0, (byte)body.Length, .. body]);
@@ -149,7 +146,7 @@ public sealed class TlsTests : IDisposable
     [MemberData(nameof(Plaintexts))]
     public async Task Plaintext_on_the_TLS_port_reaches_no_handler(byte[] bytes)
     {
-        await using var listener = Listen(new DimseTls(() => _pki.Good()));
+        await using var listener = Listen(new DimseTls(() => pki.Good()));
         await SendRawAsync(listener.EndPoint, bytes);
         Assert.Null(_archive.Info);
     }
@@ -157,8 +154,8 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task There_is_no_fallback_in_either_direction()
     {
-        await using (var listener = Listen(DimseSecurity.Plaintext)) await RefusedAsync(listener.EndPoint.Port, new DimseTls(() => _pki.Good()));
-        await using (var listener = Listen(new DimseTls(() => _pki.Good()))) await Assert.ThrowsAsync<AssociationException>(() => ConnectAsync(listener, DimseSecurity.Plaintext));
+        await using (var listener = Listen(DimseSecurity.Plaintext)) await RefusedAsync(listener.EndPoint.Port, new DimseTls(() => pki.Good()));
+        await using (var listener = Listen(new DimseTls(() => pki.Good()))) await Assert.ThrowsAsync<AssociationException>(() => ConnectAsync(listener, DimseSecurity.Plaintext));
         Assert.Null(_archive.Info);
     }
 
@@ -168,16 +165,16 @@ public sealed class TlsTests : IDisposable
         var folder = Directory.CreateTempSubdirectory("dimse-tests.").FullName;
         try
         {
-            var (certificate, key, roots) = _pki.WriteFiles(folder, "expired");
+            var (certificate, key, roots) = pki.WriteFiles(folder, "expired");
             var files = new TlsCredentialFiles(certificate, key, roots);
             await using var listener = Listen(new DimseTls(files.Load));
-            await RefusedAsync(listener.EndPoint.Port, new DimseTls(() => _pki.Good()));
+            await RefusedAsync(listener.EndPoint.Port, new DimseTls(() => pki.Good()));
             File.WriteAllText(key, "half written");
             File.SetLastWriteTimeUtc(key, DateTime.UtcNow.AddMinutes(1));
-            await RefusedAsync(listener.EndPoint.Port, new DimseTls(() => _pki.Good())); // the old one, as the new one cannot be used
-            _pki.WriteFiles(folder, "");
+            await RefusedAsync(listener.EndPoint.Port, new DimseTls(() => pki.Good())); // the old one, as the new one cannot be used
+            pki.WriteFiles(folder, "");
             File.SetLastWriteTimeUtc(key, DateTime.UtcNow.AddMinutes(2));
-            await using var association = await ConnectAsync(listener, new DimseTls(() => _pki.Good()));
+            await using var association = await ConnectAsync(listener, new DimseTls(() => pki.Good()));
             Assert.True((await association.EchoAsync(Token)).IsSuccess);
         }
         finally
@@ -201,7 +198,7 @@ public sealed class TlsTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Schannel takes its cipher suites from the system.");
 #pragma warning disable CA1416 // not Windows
-        var made = SslStreamCertificateContext.Create(_pki.Make("rsa", "both").Certificate!, [], offline: true);
+        var made = SslStreamCertificateContext.Create(pki.Make("rsa", "both").Certificate!, [], offline: true);
         return (new SslServerAuthenticationOptions { EnabledSslProtocols = version, CipherSuitesPolicy = new CipherSuitesPolicy([suite]), ServerCertificateContext = made },
             new SslClientAuthenticationOptions { EnabledSslProtocols = version, CipherSuitesPolicy = new CipherSuitesPolicy([suite]), ClientCertificateContext = made });
 #pragma warning restore CA1416
@@ -223,11 +220,11 @@ public sealed class TlsTests : IDisposable
         {
             listener.Start();
             var serving = ServeRawAsync(listener, server);
-            await RefusedAsync(((IPEndPoint)listener.LocalEndpoint).Port, new DimseTls(() => _pki.Good()) { Profile = profile });
+            await RefusedAsync(((IPEndPoint)listener.LocalEndpoint).Port, new DimseTls(() => pki.Good()) { Profile = profile });
             Assert.Equal(0, await serving);
         }
 
-        await using (var listener = Listen(new DimseTls(() => _pki.Make("rsa", "both")) { Profile = profile })) await AskRawAsync(listener.EndPoint.Port, client);
+        await using (var listener = Listen(new DimseTls(() => pki.Make("rsa", "both")) { Profile = profile })) await AskRawAsync(listener.EndPoint.Port, client);
         Assert.Null(_archive.Info);
     }
 
