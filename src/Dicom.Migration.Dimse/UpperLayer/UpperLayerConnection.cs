@@ -134,6 +134,7 @@ internal sealed class UpperLayerConnection(Stream stream, bool isRequestor, Time
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         await stream.DisposeAsync().ConfigureAwait(false);
+        _sendTimeout.Dispose(); // a send that is under way sees a closed stream
         await _closed.CancelAsync().ConfigureAwait(false); // a reading side that waits for a handler must see it, too
     }
 
