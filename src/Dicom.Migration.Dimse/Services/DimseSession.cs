@@ -341,15 +341,20 @@ internal sealed class DimseSession : IAsyncDisposable
             return; // the peer is gone: nobody to tell
         }
 
+        await FailAllAsync(e).ConfigureAwait(false); // nobody here waits for the peer to close
         if (e.Fault.Code is not FaultCode.PeerTimeout) await _connection.DrainAsync().ConfigureAwait(false);
+    }
+
+    private async Task FailAllAsync(Exception cause)
+    {
+        await _ended.CancelAsync().ConfigureAwait(false);
+        _receiver.Fail(cause);
+        foreach (var pending in _pending.Values) pending.Fail(cause);
     }
 
     private async Task EndAsync()
     {
-        await _ended.CancelAsync().ConfigureAwait(false);
-        var cause = _failure ?? Over();
-        _receiver.Fail(cause);
-        foreach (var pending in _pending.Values) pending.Fail(cause);
+        await FailAllAsync(_failure ?? Over()).ConfigureAwait(false);
         await _connection.DisposeAsync().ConfigureAwait(false);
     }
 }
