@@ -61,6 +61,7 @@ internal sealed class Intake(Spool spool, RuleBook rules)
             Body = end is null ? judged.Body : null,
             Identity = sent,
             Syntax = syntax,
+            Note = instance.Note,
             // The source's file meta goes along unless a rule has changed what it may name.
             Envelope = end is null && judged.Body == spooled ? instance.Envelope.ToArray() : default,
         };
