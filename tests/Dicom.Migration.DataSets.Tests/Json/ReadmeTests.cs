@@ -31,7 +31,7 @@ public sealed class ReadmeTests
         var root = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(root!.FullName, "Dicom.Migration.sln"))) root = root.Parent;
         var readme = await File.ReadAllTextAsync(Path.Combine(root.FullName, "src", "Dicom.Migration.DataSets", "README.md"));
-        var code = readme.Split("```csharp\n")[1].Split("```")[0];
+        var code = readme.Split("## DICOM JSON")[1].Split("```csharp\n")[1].Split("```")[0];
         var here = await File.ReadAllTextAsync(Path.Combine(root.FullName, "tests", "Dicom.Migration.DataSets.Tests", "Json", "ReadmeTests.cs"));
         Assert.Contains(code.Trim(), here.Replace("\n        ", "\n", StringComparison.Ordinal), StringComparison.Ordinal);
     }
