@@ -32,6 +32,9 @@ internal sealed class MemoryTarget(TargetFlaw flaw, Dictionary<string, byte[]> d
             };
     }
 
+    /// <summary>What it holds under a reference, if anything.</summary>
+    public byte[]? Held(StoredReference reference) => disk.GetValueOrDefault(reference.Location ?? reference.SopInstanceUid);
+
     private TargetFlaw Flaw => flaw;
 
     private StoreOutcome Keep(OutgoingInstance instance, byte[] bytes)
