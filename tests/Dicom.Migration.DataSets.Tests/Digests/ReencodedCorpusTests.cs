@@ -86,5 +86,5 @@ public sealed class ReencodedCorpusTests
     public void Dcmconv_changes_no_d2_by_another_encoding() => AssertSame("dcmconv", 150, static syntax => syntax.IsEncapsulated ? Encapsulated : Native);
 
     [Fact]
-    public void Gdcmconv_changes_no_d2_by_another_encoding() => AssertSame("gdcmconv", 100, static syntax => syntax.IsEncapsulated ? [] : Gdcm);
+    public void Gdcmconv_changes_no_d2_by_another_encoding() => AssertSame("gdcmconv", 80, static syntax => syntax.IsEncapsulated ? [] : Gdcm);
 }

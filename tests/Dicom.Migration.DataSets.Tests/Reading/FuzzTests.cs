@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Dicom.Migration.DataSets.Tests;
 
 /// <summary>Random and mutated bytes throw <see cref="DicomFormatException"/> and nothing else, and give the same at another cut.
-/// DICOM_MIGRATION_FUZZ=N in the environment asks for N inputs.</summary>
+/// DICOM_MIGRATION_FUZZ=N in the environment asks for N inputs. Prefix, digest and patches read them too; the reader alone: <see cref="ReaderFuzzTests"/>.</summary>
 public sealed class FuzzTests
 {
     private static readonly long Inputs = long.Parse(Environment.GetEnvironmentVariable("DICOM_MIGRATION_FUZZ") ?? "20000", CultureInfo.InvariantCulture);
