@@ -14,12 +14,15 @@ internal static class FieldTools
     internal static bool HasPydicom { get; } = File.Exists(Python) && Run(Python, ["-c", "import pydicom"]).Exit == 0;
 
     /// <summary>Runs a program to its end; one that takes over a minute is ended and has exit status -1.</summary>
-    internal static (int Exit, string Errors, string Output) Run(string program, params string[] arguments)
+    internal static (int Exit, string Errors, string Output) Run(string program, params string[] arguments) => Run(TimeSpan.FromMinutes(1), program, arguments);
+
+    /// <summary>Runs a program to its end; one that takes longer than the limit is ended and has exit status -1.</summary>
+    internal static (int Exit, string Errors, string Output) Run(TimeSpan limit, string program, params string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true, UseShellExecute = false })!;
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(TimeSpan.FromMinutes(1)))
+        if (!process.WaitForExit(limit))
         {
             process.Kill();
             process.WaitForExit();

@@ -5,7 +5,7 @@ using System.Globalization;
 namespace Dicom.Migration.DataSets.Tests;
 
 /// <summary>Random and mutated bytes throw <see cref="DicomFormatException"/> and nothing else; what is read is written as it was.
-/// DICOM_MIGRATION_FUZZ=N in the environment asks for N inputs, DICOM_MIGRATION_FUZZ_FROM=M to begin at the M-th.</summary>
+/// DICOM_MIGRATION_FUZZ=N in the environment asks for N inputs, DICOM_MIGRATION_FUZZ_FROM=M to begin at the M-th; the reader alone: <see cref="ReaderFuzzTests"/>.</summary>
 public sealed class FuzzTests
 {
     private static readonly long Inputs = Number("DICOM_MIGRATION_FUZZ", 20_000), From = Number("DICOM_MIGRATION_FUZZ_FROM", 0);
