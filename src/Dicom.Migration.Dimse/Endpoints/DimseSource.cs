@@ -92,7 +92,8 @@ public sealed class DimseSource : IMigrationSource, IAsyncDisposable
         }
 
         var missing = wanted.Missing;
-        if (delivered == 0 && missing.Count > 0 && fault is { IsTransient: true } sick) throw new AssociationException(sick, "The archive sends nothing of a study.");
+        // Lost connections, and nothing but these: another time. An archive that answers and does not send is not waited for any longer.
+        if (delivered == 0 && missing.Count > 0 && fault is { IsTransient: true, Code: not FaultCode.PeerTimeout } sick) throw new AssociationException(sick, "The archive sends nothing of a study.");
         if (delivered == 0 && missing.Count + wanted.MissingUnlisted + (unit.Instances ?? 0) == 0)
             yield return new SourceFinding("", new Fault(content.IsThere ? FaultCode.NotDelivered : FaultCode.SourceGone)); // it was listed: it is not passed over
         // Those that the unit's number of instances leaves open are the reader's to account for.

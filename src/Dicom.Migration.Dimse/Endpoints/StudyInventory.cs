@@ -70,7 +70,7 @@ internal sealed class StudyInventory(QueryLink link, DimseSourceOptions options,
             foreach (var study in studies)
                 if (parent?.IsProof(study.GetString(Keys.StudyUid) ?? "") is true) _cut = Math.Min(_cut, parent.Count);
             var isOurs = isCut;
-            isCut |= studies.Count >= _cut || (onlyUndated && parent is null && studies.Count(IsDated) < _dated);
+            isCut |= studies.Count >= _cut || (onlyUndated && slice == whole && studies.Count(IsDated) < _dated);
             var isSuspect = studies.Count > 1 && (studies.Count >= _highest || studies.Count % options.SuspectMultiple == 0);
             _highest = Math.Max(_highest, studies.Count);
             List<StudySlice> parts = isCut ? [.. slice.Parts()] : isSuspect && slice.CanBeHalved ? [.. slice.Halves()] : [];

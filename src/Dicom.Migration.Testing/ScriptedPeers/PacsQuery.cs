@@ -20,11 +20,12 @@ internal sealed class PacsQuery
 
     public string Level { get; }
 
-    public bool Matches(PacsInstance instance) => MatchesUid(StudyUid, instance.StudyInstanceUid) && MatchesUid(SeriesUid, instance.SeriesInstanceUid) && MatchesUid(InstanceUid, instance.SopInstanceUid)
+    public bool Matches(PacsInstance instance, PacsScript script) => script.FindsInstancesByUidAlone && Key(InstanceUid).Length > 0 ? MatchesUid(InstanceUid, instance.SopInstanceUid)
+        : MatchesUid(StudyUid, instance.StudyInstanceUid) && MatchesUid(SeriesUid, instance.SeriesInstanceUid) && MatchesUid(InstanceUid, instance.SopInstanceUid)
         && MatchesRange(Date, instance.StudyDate) && MatchesRange(Time, instance.StudyTime) && MatchesText(PatientId, instance.PatientId) && MatchesText(Modalities, instance.Modality);
 
     /// <summary>One answer for each study, series or instance.</summary>
-    public IEnumerable<DataSet> Answers(IReadOnlyList<PacsInstance> held, PacsScript script) => held.Where(Matches)
+    public IEnumerable<DataSet> Answers(IReadOnlyList<PacsInstance> held, PacsScript script) => held.Where(i => Matches(i, script))
         .GroupBy(i => Level switch { "STUDY" => i.StudyInstanceUid, "SERIES" => i.SeriesInstanceUid, _ => i.SopInstanceUid }, StringComparer.Ordinal)
         .Select(group => Answer(group.First(), held, script));
 

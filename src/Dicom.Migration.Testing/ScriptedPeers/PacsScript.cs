@@ -31,6 +31,8 @@ public sealed record PacsScript
     public bool GivesNoCounts { get; init; }
     /// <summary>Leaves SOP Class UID out of answers.</summary>
     public bool GivesNoSopClass { get; init; }
+    /// <summary>Finds an instance by its SOP Instance UID alone, whatever study and series are asked for with it.</summary>
+    public bool FindsInstancesByUidAlone { get; init; }
     /// <summary>Instance Availability (0008,0056); empty leaves it out.</summary>
     public string Availability { get; init; } = "";
 

@@ -188,7 +188,7 @@ public sealed class ScriptedPacs : IDimseHandler, IAsyncDisposable
     {
         var keys = new PacsQuery(DataSet.Read(await ReadAsync(identifier, cancellationToken).ConfigureAwait(false), TransferSyntax.FromUid(query.Context.TransferSyntax)));
         var held = Visible();
-        return [.. held.Where(i => keys.Matches(i) ? !Script.Withholds(i) : Script.SendsUnrequested)];
+        return [.. held.Where(i => keys.Matches(i, Script) ? !Script.Withholds(i) : Script.SendsUnrequested)];
     }
 
     private IReadOnlyList<Dimse.OutgoingInstance> Outgoing(List<PacsInstance> instances)

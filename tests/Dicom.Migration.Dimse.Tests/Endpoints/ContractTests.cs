@@ -68,7 +68,8 @@ public abstract class SourceOverArchive : MigrationSourceContract, IAsyncLifetim
 /// <summary>A target that is empty at first.</summary>
 public abstract class TargetOverArchive : MigrationTargetContract, IAsyncLifetime
 {
-    private readonly ScriptedPacs _pacs = new();
+    // The hostile UIDs of the contract are not those that its data sets have.
+    private readonly ScriptedPacs _pacs = new() { Script = new PacsScript { FindsInstancesByUidAlone = true } };
     private readonly List<DimseTarget> _made = [];
 
     protected abstract DimseRetrieval Retrieval { get; }
