@@ -36,6 +36,9 @@ public record AssociationOptions
     /// <summary>Least bytes per second of a data set that a peer sends, after the first <see cref="IdleTimeout"/> of it; 0 is no limit. Default 1,024.</summary>
     public int MinimumRate { get; init; } = 1_024;
 
+    /// <summary>Message ID of the first request: a listener tells the C-MOVEs of several associations apart by it (PS3.7 §9.1.1.1.9).</summary>
+    internal ushort FirstMessageId { get; init; } = 1;
+
     /// <summary>Throws if a value is out of its range.</summary>
     internal virtual void Check()
     {

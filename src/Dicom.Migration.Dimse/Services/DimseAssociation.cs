@@ -17,11 +17,19 @@ public sealed class DimseAssociation : DimseServiceUser, IAsyncDisposable
         _session = session;
         Extended = accept.UserItems.OfType<ExtendedNegotiationItem>().Select(e => new ExtendedNegotiation(e.SopClassUid, e.Information)).ToList();
         IdentityResponse = accept.Find<UserIdentityResponse>()?.Response;
+        PeerMaxPduLength = accept.Find<MaximumLength>()?.Length ?? 0;
+        OperationsWindow = negotiated.InvokeWindow;
         _running = session.RunAsync(CancellationToken.None);
     }
 
     /// <summary>What the peer accepts of the extended negotiation (PS3.7 §D.3.3.5).</summary>
     public IReadOnlyList<ExtendedNegotiation> Extended { get; }
+
+    /// <summary>Longest P-DATA-TF that the peer takes, in bytes, as it says; 0 is no limit (PS3.8 §D.1).</summary>
+    public long PeerMaxPduLength { get; }
+
+    /// <summary>Requests that may be outstanding: no more than were asked for (PS3.7 §D.3.3.3).</summary>
+    public int OperationsWindow { get; }
 
     /// <summary>The peer's confirmation of the user identity; a ticket, assertion or token is in it (PS3.7 §D.3.3.7.2).</summary>
     public ReadOnlyMemory<byte>? IdentityResponse { get; }

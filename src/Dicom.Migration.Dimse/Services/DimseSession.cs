@@ -28,6 +28,7 @@ internal sealed class DimseSession : IAsyncDisposable
     public DimseSession(UpperLayerConnection connection, Negotiated negotiated, AssociationOptions options, TimeProvider time, IDimseHandler? handler)
     {
         (_connection, _negotiated, _options, _time) = (connection, negotiated, options, time);
+        _messageId = options.FirstMessageId - 1;
         _window = new SemaphoreSlim(negotiated.InvokeWindow);
         _receiver = new MessageReceiver(negotiated, options, time, BeginAsync);
         _sender = new MessageSender(connection, negotiated.PeerMaxLength);
