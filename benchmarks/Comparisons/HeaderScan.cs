@@ -16,12 +16,18 @@ internal static class HeaderScan
             for (var i = 0; i < files; i++) await File.WriteAllBytesAsync(Path.Join(folder, $"{i:D6}.dcm"), made[i % made.Count].Bytes.ToArray(), cancellationToken);
             var self = $"dotnet {Path.Join(AppContext.BaseDirectory, "Comparisons.dll")}";
             var jobs = new List<Job> { new("Dicom.Migration", $"{self} scan {folder}") };
-            if (Job.IsThere("dcmdump")) jobs.Add(new("dcmdump (DCMTK)", $"find {folder} -name '*.dcm' -print0 | xargs -0 -n 1000 dcmdump -q -M +st +p -s > /dev/null"));
-            if (Job.IsThere("dcmdump")) jobs.Add(new("dcmdump +P 0008,0018", $"find {folder} -name '*.dcm' -print0 | xargs -0 -n 1000 dcmdump -q -M +P 0008,0018 -s > /dev/null"));
+            if (Job.IsThere("dcmdump")) jobs.Add(new("dcmdump (DCMTK)", $"find {folder} -name '*.dcm' -print0 | xargs -0 -n 1000 dcmdump -q -M +sb 7fe0,0010 > /dev/null"));
+            if (Job.IsThere("dcmdump")) jobs.Add(new("dcmdump +P 0008,0018", $"find {folder} -name '*.dcm' -print0 | xargs -0 -n 1000 dcmdump -q -M +sb 7fe0,0010 +P 0008,0018 > /dev/null"));
             if (Job.IsThere("gdcmscanner")) jobs.Add(new("gdcmscanner", $"gdcmscanner -d {folder} -t 8,18 > /dev/null"));
-            const string Python = "import os,sys,pydicom,warnings\nwarnings.simplefilter('ignore')\n" +
-                "for n in os.listdir(sys.argv[1]):\n  d=pydicom.dcmread(os.path.join(sys.argv[1],n),force=True,stop_before_pixels=True); d.get('SOPInstanceUID')";
-            if (File.Exists("/usr/bin/python3")) jobs.Add(new("pydicom", $"/usr/bin/python3 -c \"{Python}\" {folder} > /dev/null"));
+            var python = Path.Join(folder, "..", Path.GetFileName(folder) + ".py");
+            await File.WriteAllTextAsync(python, """
+                import os, sys, warnings, pydicom
+                warnings.simplefilter('ignore')
+                for name in os.listdir(sys.argv[1]):
+                    try: pydicom.dcmread(os.path.join(sys.argv[1], name), force=True, stop_before_pixels=True).get('SOPInstanceUID')
+                    except Exception: pass
+                """, cancellationToken);
+            if (File.Exists("/usr/bin/python3")) jobs.Add(new("pydicom", $"/usr/bin/python3 {python} {folder}"));
             var costs = await Job.MediansAsync(jobs, rounds, static c => c.Cpu, static () => { }, cancellationToken);
             Console.WriteLine(costs[0].Output.Trim());
             Console.WriteLine("| header scan | CPU s | wall s | files per CPU-second | ratio |\n| --- | --- | --- | --- | --- |");

@@ -17,11 +17,12 @@ internal sealed record Job(string Name, string Command)
 
     public async Task<Cost> RunAsync(CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo("bash", ["-c", $"TIMEFORMAT='%R %U %S'; time {{ {Command} ; }}"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("bash", ["-c", $"TIMEFORMAT='%R %U %S'; time {{ {Command} ; }}"]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
         var error = await process.StandardError.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken);
+        if (process.ExitCode != 0) throw new InvalidOperationException($"{Name} ended with {process.ExitCode}: {error}");
         var times = error.TrimEnd().Split('\n')[^1].Split(' ');
         double[] seconds = [.. times.Select(t => double.Parse(t, CultureInfo.InvariantCulture))];
         return new Cost(seconds[0], seconds[1] + seconds[2], await output);

@@ -16,7 +16,7 @@ internal static class LargeObject
             await Archive.WriteAsync(from, 500, 526 * 1024, cancellationToken);
             string[] command = [.. FolderCopy.ConsoleHost().Split(' '), "run", "--from", $"folder:{from}", "--to", $"folder:{root}/to", "--ledger", $"{root}/migration.db", "--byte-budget", "64", "--json"];
             var watch = Stopwatch.StartNew();
-            using var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true })!;
+            using var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, UseShellExecute = false })!;
             var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
             var peak = 0L;
             while (!process.WaitForExit(100)) peak = Math.Max(peak, Peak(process.Id));

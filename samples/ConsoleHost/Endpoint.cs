@@ -14,8 +14,16 @@ internal sealed record Endpoint(string Folder)
     /// <summary>As the ledger keeps it, so that a later command finds it again.</summary>
     public override string ToString() => FolderKind + Folder;
 
-    public FolderSource OpenSource() => Directory.Exists(Folder) ? new FolderSource("source", new FolderSourceOptions { Path = Folder })
-        : throw new SourceUnavailableException(new Fault(FaultCode.PathNotFound), $"The source folder {Folder} does not exist; check --from.");
+    public void AddAsSource(IMigrationBuilder migration) => migration.FromFolder("source", o => o.Path = Folder);
+
+    public void AddAsTarget(IMigrationBuilder migration) => migration.ToFolder("target", o => o.Path = Folder);
+
+    public void CheckSource()
+    {
+        if (!Directory.Exists(Folder)) throw new SourceUnavailableException(new Fault(FaultCode.PathNotFound), $"The source folder {Folder} does not exist; check --from.");
+    }
+
+    public FolderSource OpenSource() => new("source", new FolderSourceOptions { Path = Folder });
 
     public FolderTarget OpenTarget() => new("target", new FolderTargetOptions { Path = Folder });
 

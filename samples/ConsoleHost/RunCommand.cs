@@ -1,11 +1,10 @@
 using System.CommandLine;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Nodes;
 using Dicom.Migration;
 using Dicom.Migration.Engine;
 using Dicom.Migration.Engine.Ledger;
 using Dicom.Migration.Evidence;
+using Microsoft.Extensions.DependencyInjection;
 using Spectre.Console;
 
 namespace ConsoleHost;
@@ -36,50 +35,23 @@ internal static class RunCommand
         if (budget < 1 << 20) throw new EngineException(new Fault(FaultCode.InvalidConfiguration), "A byte budget is 1 MiB or more.");
         foreach (var (what, path) in new[] { ("target", to.Folder), ("ledger", ledgerPath), ("report", report is null ? "" : Path.GetFullPath(report)) })
             if (from.Contains(path)) throw new EngineException(new Fault(FaultCode.InvalidConfiguration), $"The {what} lies inside the source, which is read only; name a place outside it.");
-        var source = from.OpenSource();
-        Directory.CreateDirectory(Path.GetDirectoryName(ledgerPath)!);
-        using var alone = Lock(ledgerPath + ".lock");
-        using var target = to.OpenTarget();
-        var id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{from.Folder}\n{to.Folder}")))[..16];
-        await using var ledger = await SqliteLedger.OpenAsync(ledgerPath, new LedgerIdentity(id, from.ToString(), to.ToString()), TimeProvider.System, cancellationToken: CancellationToken.None);
-        // The kernel gives the lock back however a run ends: whoever has it may take over the lease that a killed run of this machine left behind.
-        var lease = await ledger.AcquireLeaseAsync($"{Environment.MachineName}:{ledgerPath}", TimeSpan.FromHours(12), CancellationToken.None);
-        try
-        {
-            var options = new MigrationRunOptions { SpoolFolder = ledgerPath + ".spool", ByteBudget = budget, Evidence = evidence };
-            var run = new MigrationRun(source, target, ledger, new SqliteWorkCoordinator(ledger, lease, TimeProvider.System), options);
-            var account = await ShowAsync(ledger, screen, progress => run.RunAsync(lease, progress, cancellationToken));
-            screen.Account(account);
-            if (report is not null) await ReportCommand.WriteAsync(ledger, report, new ReportOptions(), screen, CancellationToken.None);
-            return ExitStatus.Of(account);
-        }
-        finally
-        {
-            await ledger.ReleaseAsync(lease, CancellationToken.None);
-        }
+        from.CheckSource();
+        var services = new ServiceCollection();
+        var migration = services.AddDicomMigration().UseSqliteLedger(ledgerPath, o => o with { ByteBudget = budget, Evidence = evidence });
+        from.AddAsSource(migration);
+        to.AddAsTarget(migration);
+        await using var host = services.BuildServiceProvider();
+        var runner = host.GetRequiredService<MigrationRunner>();
+        var account = await ShowAsync(screen, progress => runner.RunAsync(progress, cancellationToken));
+        screen.Account(account);
+        using var ledger = SqliteLedgerReader.Open(ledgerPath);
+        if (report is not null) await ReportCommand.WriteAsync(ledger, report, new ReportOptions(), screen, CancellationToken.None);
+        return ExitStatus.Of(account);
     }
 
-    private static Task<LedgerAccount> ShowAsync(SqliteLedger ledger, Screen screen, Func<IProgress<MigrationProgress>, Task<LedgerAccount>> run) =>
-        screen.IsJson ? run(new Lines(screen)) : AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn()).StartAsync(async view =>
-        {
-            var units = view.AddTask("listing the source", autoStart: true);
-            units.IsIndeterminate = true;
-            var account = await run(new Watch(ledger, units));
-            (units.MaxValue, units.Value, units.IsIndeterminate) = (Math.Max(1, account.Units), account.Units == 0 ? 1 : account.Units - account.UnitsPending, false);
-            return account;
-        });
-
-    private static FileStream Lock(string path)
-    {
-        try
-        {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException e)
-        {
-            throw new EngineException(new Fault(FaultCode.LeaseLost), "Another run uses this ledger; wait for its end, or stop it.", e);
-        }
-    }
+    private static Task<LedgerAccount> ShowAsync(Screen screen, Func<IProgress<MigrationProgress>, Task<LedgerAccount>> run) =>
+        screen.IsJson ? run(new Lines(screen)) : AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn()).StartAsync(view =>
+            run(new Bar(view.AddTask("listing the source", autoStart: true))));
 
     /// <summary>A line for each report of the run.</summary>
     private sealed class Lines(Screen screen) : IProgress<MigrationProgress>
@@ -87,6 +59,7 @@ internal static class RunCommand
         public void Report(MigrationProgress value) => screen.Event("progress", new JsonObject
         {
             ["units"] = value.UnitsDone,
+            ["unitsListed"] = value.UnitsListed,
             ["stored"] = value.ObjectsStored,
             ["verified"] = value.ObjectsVerified,
             ["exceptions"] = value.Exceptions,
@@ -94,20 +67,13 @@ internal static class RunCommand
         });
     }
 
-    /// <summary>Moves the bar: a run tells how many units it has done, the ledger how many there are.</summary>
-    private sealed class Watch(SqliteLedger ledger, ProgressTask bar) : IProgress<MigrationProgress>
+    /// <summary>Moves the bar as far as units are done of those listed.</summary>
+    private sealed class Bar(ProgressTask bar) : IProgress<MigrationProgress>
     {
-        private double _already = -1;
-
         public void Report(MigrationProgress value)
         {
-            if (_already < 0)
-            {
-                var account = ledger.ReadAccountAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
-                (bar.MaxValue, _already, bar.IsIndeterminate) = (Math.Max(1, account.Units), account.Units - account.UnitsPending, false);
-            }
-            bar.Value = Math.Min(bar.MaxValue, _already + value.UnitsDone);
-            bar.Description = FormattableString.Invariant($"stored {value.ObjectsStored}, verified {value.ObjectsVerified}, exceptions {value.Exceptions}, {value.BytesStored / 1e6:0.0} MB");
+            (bar.MaxValue, bar.Value, bar.IsIndeterminate) = (Math.Max(1, value.UnitsListed), value.UnitsDone, !value.IsListingComplete);
+            bar.Description = FormattableString.Invariant($"stored {value.ObjectsStored}, verified {value.ObjectsVerified}, exceptions {value.Exceptions}, {value.BytesStored / 1_000_000} MB");
         }
     }
 }

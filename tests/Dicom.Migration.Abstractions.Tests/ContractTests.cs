@@ -1,3 +1,4 @@
+using Dicom.Migration.DataSets;
 using System.IO.Pipelines;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -31,7 +32,7 @@ public class ContractTests
     public void A_change_of_nothing_is_an_acceptance()
     {
         Assert.Same(RuleVerdict.Accept, RuleVerdict.Change([]));
-        Assert.IsType<RuleVerdict.Changed>(RuleVerdict.Change([new object()]));
+        Assert.IsType<RuleVerdict.Changed>(RuleVerdict.Change([ElementPatch.Remove(new DicomTag(0x0010, 0x0010))]));
         Assert.Equal(RuleVerdict.Exclude("r"), RuleVerdict.Exclude("r"));
     }
 

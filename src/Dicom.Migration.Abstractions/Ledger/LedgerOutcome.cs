@@ -47,6 +47,8 @@ public sealed record LedgerDiscovery(string UnitKey, string SopInstanceUid, int 
     public string? TransferSyntaxUid { get; init; }
     /// <summary>Size of the encoded data set in bytes, if known.</summary>
     public long? Length { get; init; }
+    /// <summary>Where in its unit it stands (an entry of a container, what a DICOMDIR names), if it has no UID to be told by; at most 1,024 characters are kept.</summary>
+    public string? Place { get; init; }
     /// <summary>The first change, made in the same breath, but only if the instance is not on record yet.</summary>
     public LedgerOutcome? Then { get; init; }
 }

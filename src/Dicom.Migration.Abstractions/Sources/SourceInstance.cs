@@ -22,6 +22,8 @@ public sealed class SourceInstance(string place, PipeReader body) : SourceItem(p
     public long? Length { get; init; }
     /// <summary>What was taken for granted to deliver it, as names such as <c>no-preamble</c>; kept in the ledger.</summary>
     public IReadOnlyList<string> Assumptions { get; init; } = [];
+    /// <summary>What has to be looked at although it is moved; kept in the ledger with its verdict.</summary>
+    public Fault? Note { get; init; }
 
     /// <summary>Completes the body, so that the source can go on.</summary>
     public override async ValueTask DisposeAsync()

@@ -4,21 +4,27 @@ namespace Dicom.Migration.DataSets;
 /// <remarks>The canonical encoding is Implicit VR Little Endian. Sequences and items have undefined lengths, an empty sequence is an
 /// element without value; group lengths, Length to End (0008,0001) and Data Set Trailing Padding (FFFC,FFFC) are left out; the VR of a
 /// known tag is the dictionary's; its text loses trailing spaces and NULs; odd values are padded (PS3.5 §6.2). A value of a tag that
-/// is not known, or known as SQ or UN, of up to 1 MiB that is items in Implicit VR Little Endian throughout is taken as a sequence.
-/// Text over 1 MiB is taken as it stands. Not thread-safe.</remarks>
+/// is not known, or known as SQ or UN, of up to 16 MiB that is items in Implicit VR Little Endian throughout is taken as a sequence.
+/// Text over 1 MiB is taken as it stands. Pixel data is Big Endian in GE's private transfer syntax 1.2.840.113619.5.2. Not thread-safe.</remarks>
 public sealed class CanonicalDigest : IDisposable
 {
-    /// <summary>Longest value that is held in memory, in bytes: text to trim, and values that may be sequences.</summary>
+    /// <summary>Longest text that is trimmed, in bytes; it is held in memory for that.</summary>
     public const int MaxHeldLength = 1_048_576;
+    /// <summary>Longest value that is taken for the sequence that its bytes are, in bytes; one that starts as an item is held in memory.
+    /// 16 MiB: private sequences of ultrasound machines take some MiB.</summary>
+    public const int MaxHeldSequenceLength = 16_777_216;
+    private const string GePixelDataBigEndian = "1.2.840.113619.5.2";
     private const int MaxNesting = 64;
     private static readonly DicomTag LengthToEnd = new(0x0008, 0x0001);
     private static readonly DicomTag TrailingPadding = new(0xFFFC, 0xFFFC);
+    private static readonly DicomTag PixelData = new(0x7FE0, 0x0010);
     private readonly ByteDigest _digest = new();
     private readonly Func<DicomTag, DicomVr> _dictionary;
     private readonly DataSetReader _reader;
     private readonly DataSetReader _trial;
     private readonly List<DataSetReader> _inner = [];
     private readonly CanonicalValue _value = new();
+    private bool _isPixelDataBigEndian;
 
     /// <summary>Makes one.</summary>
     /// <param name="dictionary">The VR of a tag; the default value for one that it does not know.</param>
@@ -45,7 +51,8 @@ public sealed class CanonicalDigest : IDisposable
     /// <param name="syntax">Its encoding; of a deflated one, that of the inflated bytes.</param>
     public void Reset(TransferSyntax syntax)
     {
-        _reader.Reset(syntax);
+        _reader.Reset(syntax); // which tells of an argument that is null
+        _isPixelDataBigEndian = syntax.Uid == GePixelDataBigEndian;
         _value.Clear();
         if (_digest.Count > 0) _digest.Finish(stackalloc byte[ByteDigest.Length]);
     }
@@ -82,10 +89,11 @@ public sealed class CanonicalDigest : IDisposable
                 break;
             case DataSetToken.ElementStart:
                 var known = _dictionary(reader.Tag);
-                _value.Start(reader, known, canBeSequence: known.Code == 0 || known == DicomVr.UN || known == DicomVr.SQ, _digest);
+                var isBigEndian = reader.IsBigEndian || (_isPixelDataBigEndian && reader.Depth == 0 && reader.Tag == PixelData);
+                _value.Start(reader, known, isBigEndian, canBeSequence: known.Code == 0 || known == DicomVr.UN || known == DicomVr.SQ, _digest);
                 break;
             case DataSetToken.Fragment:
-                _value.Start(reader, DicomVr.OB, canBeSequence: false, _digest);
+                _value.Start(reader, DicomVr.OB, isBigEndian: false, canBeSequence: false, _digest);
                 break;
             case DataSetToken.SequenceStart:
                 _value.Hold(reader.Tag);

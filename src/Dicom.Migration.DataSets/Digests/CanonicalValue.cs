@@ -10,7 +10,7 @@ internal sealed class CanonicalValue
     private long _length, _seen;
     private int _unit;
     private byte _padding;
-    private bool _hold, _trim, _dropped;
+    private bool _hold, _trim, _dropped, _isUndecided;
     private DicomTag? _pendingSequence;
 
     /// <summary>Item (FFFE,E000) in Little Endian.</summary>
@@ -56,29 +56,61 @@ internal sealed class CanonicalValue
     }
 
     /// <summary>The value is left out.</summary>
-    internal void Drop() => (IsOpen, _dropped, _hold, MayBeItems, _seen) = (true, true, false, false, 0);
+    internal void Drop() => (IsOpen, _dropped, _hold, _isUndecided, MayBeItems, _seen) = (true, true, false, false, false, 0);
 
-    internal void Start(DataSetReader reader, DicomVr known, bool canBeSequence, ByteDigest digest)
+    internal void Start(DataSetReader reader, DicomVr known, bool isBigEndian, bool canBeSequence, ByteDigest digest)
     {
         Tag = reader.Tag;
         (IsOpen, _dropped, _count, _seen, _length) = (true, false, 0, 0, reader.Length);
-        _unit = reader.IsBigEndian ? reader.Vr.UnitLength : 1;
-        if (reader.IsBigEndian && reader.Token == DataSetToken.Fragment) _unit = 1;
+        _unit = isBigEndian ? reader.Vr.UnitLength : 1;
         // Only the dictionary's word on text holds in every encoding: an unknown tag has no VR in Implicit VR.
         _trim = known.IsText && _length <= CanonicalDigest.MaxHeldLength;
         _padding = known.IsText ? known.PaddingByte : known.Code == 0 ? reader.Vr.PaddingByte : (byte)0;
-        MayBeItems = canBeSequence && _length is >= 8 and <= CanonicalDigest.MaxHeldLength;
-        _hold = _trim || MayBeItems || (_unit > 1 && _length <= 8);
-        if (_hold)
-        {
-            if (_held.Length < _length) _held = new byte[Math.Max(_length, 4_096)];
-        }
-        else Header(digest, Tag, checked((uint)(_length + (_length & 1))));
+        MayBeItems = canBeSequence && _length is >= 8 and <= CanonicalDigest.MaxHeldSequenceLength;
+        _hold = _trim || (_unit > 1 && _length <= 8);
+        _isUndecided = MayBeItems && !_hold;
+        if (_hold) Reserve(_length);
+        else if (!_isUndecided) WriteHeader(digest);
+    }
+
+    private void WriteHeader(ByteDigest digest) => Header(digest, Tag, checked((uint)(_length + (_length & 1))));
+
+    private void Reserve(long length)
+    {
+        if (_held.Length < length) Array.Resize(ref _held, (int)Math.Max(length, 4_096));
     }
 
     internal void Append(ReadOnlySpan<byte> piece, ByteDigest digest)
     {
         if (_dropped) return;
+        if (_isUndecided) piece = Decide(piece, digest);
+        Take(piece, digest);
+    }
+
+    // The first four bytes tell whether it may be items: what is not is never held.
+    private ReadOnlySpan<byte> Decide(ReadOnlySpan<byte> piece, ByteDigest digest)
+    {
+        Reserve(ItemTag.Length);
+        var take = Math.Min(ItemTag.Length - _count, piece.Length);
+        piece[..take].CopyTo(_held.AsSpan(_count));
+        _count += take;
+        if (_count < ItemTag.Length) return [];
+        (_isUndecided, _hold) = (false, Held.Span.StartsWith(ItemTag));
+        if (_hold)
+        {
+            Reserve(_length);
+            return piece[take..];
+        }
+        Span<byte> start = stackalloc byte[ItemTag.Length];
+        Held.Span.CopyTo(start);
+        _count = 0;
+        WriteHeader(digest);
+        Take(start, digest);
+        return piece[take..];
+    }
+
+    private void Take(ReadOnlySpan<byte> piece, ByteDigest digest)
+    {
         if (_hold)
         {
             piece.CopyTo(_held.AsSpan(_count));
@@ -110,7 +142,7 @@ internal sealed class CanonicalValue
             digest.Append(swapped[..whole]);
             _seen += whole;
             _count = there - whole;
-            if (_held.Length < 8) _held = new byte[4_096];
+            Reserve(8);
             swapped[whole..there].CopyTo(_held);
         }
     }

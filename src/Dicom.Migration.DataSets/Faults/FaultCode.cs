@@ -77,8 +77,6 @@ public enum FaultCode
     SourceChanged = 2012,
     /// <summary>The file was listed and is gone.</summary>
     SourceGone = 2013,
-    /// <summary>A file's name is not UTF-8: it can be listed and not opened.</summary>
-    NameNotUtf8 = 2014,
 
     /// <summary>The peer cannot be reached.</summary>
     PeerUnreachable = 3001,

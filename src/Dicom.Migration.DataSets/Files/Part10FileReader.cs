@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Dicom.Migration.DataSets;
@@ -8,6 +9,7 @@ namespace Dicom.Migration.DataSets;
 public sealed class Part10FileReader : IDisposable
 {
     private readonly int _bufferLength;
+    private readonly DataSetReader _meta = Part10Prefix.MetaReader();
     private byte[] _buffer;
     private int _start, _end;
     private long _filePosition, _fileLength;
@@ -43,7 +45,7 @@ public sealed class Part10FileReader : IDisposable
         (_handle, _filePosition, _fileLength, _start, _end, _final, _pieceStart) = (handle, 0, RandomAccess.GetLength(handle), 0, 0, false, 0);
         if (_buffer.Length != _bufferLength) _buffer = new byte[_bufferLength];
         Part10Prefix? prefix;
-        while ((prefix = Part10Prefix.Read(_buffer.AsSpan(0, _end), _final)) is null) Fill();
+        while ((prefix = Part10Prefix.Read(_buffer.AsSpan(0, _end), _final, _meta)) is null) Fill();
         Prefix = prefix;
         _start = prefix.Length;
         if (prefix.TransferSyntax.IsDeflated)
@@ -59,6 +61,7 @@ public sealed class Part10FileReader : IDisposable
     /// <summary>Reads the next token.</summary>
     /// <returns><see langword="false"/> after the end.</returns>
     /// <exception cref="DicomFormatException">The data set is malformed.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // for every token, as in DataSetReader
     public bool Read()
     {
         while (true)
@@ -75,6 +78,7 @@ public sealed class Part10FileReader : IDisposable
     }
 
     /// <summary>Leaves out what is left of the current value, without reading it where the file is not deflated.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void SkipValue()
     {
         var skip = Element.SkipValue();

@@ -11,8 +11,8 @@ public sealed class Part10Prefix
     private const int PreambleLength = 132;
     private static readonly DicomTag TransferSyntaxUid = new(0x0002, 0x0010);
 
-    private Part10Prefix(ReadOnlyMemory<byte> preamble, ReadOnlyMemory<byte> meta, TransferSyntax syntax, string? declared, Part10Assumptions assumptions) =>
-        (Preamble, FileMeta, TransferSyntax, DeclaredTransferSyntaxUid, Assumptions) = (preamble, meta, syntax, declared, assumptions);
+    private Part10Prefix(ReadOnlyMemory<byte> bytes, int preamble, TransferSyntax syntax, string? declared, Part10Assumptions assumptions) =>
+        (Preamble, FileMeta, TransferSyntax, DeclaredTransferSyntaxUid, Assumptions) = (bytes[..preamble], bytes[preamble..], syntax, declared, assumptions);
 
     /// <summary>The 128 bytes before "DICM" and those four; empty if there are none.</summary>
     public ReadOnlyMemory<byte> Preamble { get; }
@@ -36,7 +36,12 @@ public sealed class Part10Prefix
     /// <param name="isFinal">Nothing follows <paramref name="input"/>.</param>
     /// <returns><see langword="null"/> if more input is needed: give all of it again, with more behind it.</returns>
     /// <exception cref="DicomFormatException">The bytes are no DICOM (<see cref="FaultCode.NotDicom"/>), or the file meta is malformed.</exception>
-    public static Part10Prefix? Read(ReadOnlySpan<byte> input, bool isFinal)
+    public static Part10Prefix? Read(ReadOnlySpan<byte> input, bool isFinal) => Read(input, isFinal, MetaReader());
+
+    /// <summary>A reader of file meta information, which can be used again.</summary>
+    internal static DataSetReader MetaReader() => new(new DataSetReaderOptions { MaxElements = 4_096 });
+
+    internal static Part10Prefix? Read(ReadOnlySpan<byte> input, bool isFinal, DataSetReader metaReader)
     {
         if (input.Length < PreambleLength + 8 && !isFinal) return null;
         var preamble = input.Length >= PreambleLength && input[128..132].SequenceEqual("DICM"u8) ? PreambleLength : input.StartsWith("DICM"u8) ? 4 : 0;
@@ -52,7 +57,7 @@ public sealed class Part10Prefix
         {
             if (!metaSyntax.IsExplicitVr) assumptions |= Part10Assumptions.ImplicitMeta;
             if (metaSyntax.IsBigEndian) assumptions |= Part10Assumptions.BigEndianMeta;
-            var length = ReadMeta(rest, preamble, metaSyntax, isFinal, ref declared, ref assumptions);
+            var length = ReadMeta(metaReader, rest, preamble, metaSyntax, isFinal, ref declared, ref assumptions);
             if (length < 0) return input.Length > MaxLength ? throw Bad(FaultCode.MalformedFileMeta, null, preamble) : null;
             meta = length;
         }
@@ -73,7 +78,7 @@ public sealed class Part10Prefix
             if (guess is null && (first.Length > 0 || meta == 0)) throw Bad(FaultCode.NotDicom, null, preamble + meta);
             (syntax, assumptions) = (guess ?? TransferSyntax.ImplicitVrLittleEndian, assumptions | Part10Assumptions.GuessedTransferSyntax);
         }
-        return new Part10Prefix(input[..preamble].ToArray(), rest[..meta].ToArray(), syntax, declared, assumptions);
+        return new Part10Prefix(input[..(preamble + meta)].ToArray(), preamble, syntax, declared, assumptions);
     }
 
     private static bool IsMeta(ReadOnlySpan<byte> rest, out TransferSyntax syntax)
@@ -85,9 +90,8 @@ public sealed class Part10Prefix
     }
 
     /// <returns>Bytes of the meta, or -1 if it is not all here.</returns>
-    private static int ReadMeta(ReadOnlySpan<byte> rest, int offset, TransferSyntax encoding, bool isFinal, ref string? declared, ref Part10Assumptions assumptions)
+    private static int ReadMeta(DataSetReader reader, ReadOnlySpan<byte> rest, int offset, TransferSyntax encoding, bool isFinal, ref string? declared, ref Part10Assumptions assumptions)
     {
-        var reader = new DataSetReader(new DataSetReaderOptions { MaxElements = 4_096 });
         reader.Reset(encoding, offset);
         long groupEnd = -1;
         var at = 0;

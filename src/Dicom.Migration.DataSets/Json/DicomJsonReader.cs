@@ -95,6 +95,7 @@ public static class DicomJsonReader
         ArgumentNullException.ThrowIfNull(options.TransferSyntax, nameof(options));
         ArgumentNullException.ThrowIfNull(options.CharacterSet, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxLength, 2, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxLength, 1_000_000_000, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxDepth, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxElements, 1, nameof(options));
         return options;

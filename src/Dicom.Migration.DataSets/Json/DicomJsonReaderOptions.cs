@@ -10,7 +10,7 @@ public sealed class DicomJsonReaderOptions
     /// Default UTF-8 (ISO_IR 192), which holds all of it.</summary>
     public SpecificCharacterSet CharacterSet { get; init; } = SpecificCharacterSet.Utf8;
 
-    /// <summary>Longest JSON of one object, in bytes; 2 or more. Default 268,435,456 (256 MiB).</summary>
+    /// <summary>Longest JSON of one object, in bytes; 2 to 1,000,000,000. Default 268,435,456 (256 MiB).</summary>
     public int MaxLength { get; init; } = 268_435_456;
 
     /// <summary>Sequences within sequences; 1 or more. Default 64: real objects stay under 10.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace Dicom.Migration.DataSets;
 
@@ -86,12 +87,15 @@ public sealed class DataSetReader
         _inItems = true;
     }
 
+    // Read, ReadHeader and Accept run for every element of every file: they are compiled at full optimization at once. Started in slow
+    // code, as others are, a scan of 10,000 files was over before the fast one was there: it took a third more CPU time.
     /// <summary>Reads the next token.</summary>
     /// <param name="input">The bytes from <see cref="Position"/> on; may end anywhere.</param>
     /// <param name="isFinal">Nothing follows <paramref name="input"/>.</param>
     /// <param name="consumed">Bytes that belong to the token; of a <see cref="DataSetToken.Value"/> they are the piece.</param>
     /// <returns><see langword="false"/> if more input is needed, at most 12 bytes of it, and after the end; nothing is consumed then.</returns>
     /// <exception cref="DicomFormatException">The bytes are not a data set in this encoding.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool Read(ReadOnlySpan<byte> input, bool isFinal, out int consumed)
     {
         consumed = 0;
@@ -131,6 +135,7 @@ public sealed class DataSetReader
         return skipped;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool ReadHeader(ReadOnlySpan<byte> input, bool isFinal, out int consumed)
     {
         consumed = 0;
@@ -164,6 +169,7 @@ public sealed class DataSetReader
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Accept(DicomTag tag, DicomVr vr, uint length, int size, long limit)
     {
         var inside = _depth > 0 ? _levels[_depth - 1].Kind : _inItems ? LevelKind.Sequence : LevelKind.Item;

@@ -30,7 +30,7 @@ public static class OriginalAttributes
         var syntax = before.TransferSyntax.IsDeflated ? TransferSyntax.ExplicitVrLittleEndian : before.TransferSyntax;
         var modified = new DataSet(syntax);
         foreach (var tag in concerned)
-            if (before.Find(tag) is { } was) modified.Add(was);
+            if (before.Find(tag) is { } was) modified.Add(Copy(was, syntax));
         var item = new DataSet(syntax);
         item.Add(DataElement.Sequence(ModifiedAttributes, [modified]));
         item.Add(DataElement.Text(new DicomTag(0x0400, 0x0562), DicomVr.DT, [at.ToUniversalTime().ToString("yyyyMMddHHmmss.ffffff'+0000'", CultureInfo.InvariantCulture)]));
@@ -44,7 +44,7 @@ public static class OriginalAttributes
             item.Add(DataElement.Integers(Added, DicomVr.AT, [.. added.Select(static tag => (long)tag.Value)]));
         }
         var earlier = before.Find(Sequence);
-        var value = Encode([.. earlier?.Items ?? [], item], syntax);
+        var value = Encode([.. Copies(earlier?.Items ?? [], syntax), item], syntax);
         return earlier is null ? ElementPatch.Add(Sequence, DicomVr.SQ, value) : ElementPatch.Replace(Sequence, DicomVr.SQ, value);
     }
 
@@ -60,20 +60,26 @@ public static class OriginalAttributes
         var patches = new List<ElementPatch>();
         foreach (var was in modified)
         {
-            var value = was.IsSequence ? Encode(was.Items, syntax) : was.Value;
+            var value = was.IsSequence ? Encode(Copies(was.Items, syntax), syntax) : was.Value;
             patches.Add(after.Find(was.Tag) is null ? ElementPatch.Add(was.Tag, was.Vr, value) : ElementPatch.Replace(was.Tag, was.Vr, value));
         }
         if (last.GetString(Creator) == PrivateCreator && last.TryGetValue(Added, out var added))
             for (var i = 0; i < added.Count; i++)
                 if (added.TryGetTag(out var tag, i)) patches.Add(ElementPatch.Remove(tag));
-        patches.Add(all.Count == 1 ? ElementPatch.Remove(Sequence) : ElementPatch.Replace(Sequence, DicomVr.SQ, Encode([.. all.Take(all.Count - 1)], syntax)));
+        patches.Add(all.Count == 1 ? ElementPatch.Remove(Sequence) : ElementPatch.Replace(Sequence, DicomVr.SQ, Encode(Copies(all.SkipLast(1), syntax), syntax)));
         return patches;
     }
 
     private static DicomTag TopLevel(ElementPatch patch) => patch.Path.Count == 0 ? patch.Tag : patch.Path[0].Sequence;
 
+    // An item is part of one data set only, and the one that was read stays as it is.
+    private static DataElement Copy(DataElement element, TransferSyntax syntax) =>
+        element.IsSequence ? DataElement.Sequence(element.Tag, Copies(element.Items, syntax), element.HasUndefinedLength) : element;
+
+    private static DataSet[] Copies(IEnumerable<DataSet> items, TransferSyntax syntax) => [.. items.Select(item => DataSet.Read(item.ToArray(syntax), syntax))];
+
     // The items as they stand in the value field of a sequence: the element less its header.
-    private static ReadOnlyMemory<byte> Encode(IReadOnlyList<DataSet> items, TransferSyntax syntax)
+    private static ReadOnlyMemory<byte> Encode(IEnumerable<DataSet> items, TransferSyntax syntax)
     {
         var holder = new DataSet(syntax);
         holder.Add(DataElement.Sequence(Sequence, items));

@@ -3,8 +3,11 @@ using System.Buffers;
 namespace Dicom.Migration.DataSets;
 
 /// <summary>Patches worked out as changes of bytes of one data set, in its own encoding: all other bytes stay as they are.</summary>
-/// <remarks>The defined lengths of sequences and items around a change are put right; group lengths are not, unless patched. Only the
-/// data set's start is needed, up to the last change: the bytes behind it, such as pixel data, are never looked at.</remarks>
+/// <remarks>The defined lengths of sequences and items around a change are put right; group lengths and the offsets in a DICOMDIR are
+/// not, unless patched. Only the data set's start is needed, up to the last change: the bytes behind it, such as pixel data, are never looked at.
+/// A deflated data set has no bytes of one element to change: inflate it, plan and apply on the inflated bytes as
+/// <see cref="TransferSyntax.ExplicitVrLittleEndian"/>, and deflate the outcome (PS3.5 §A.5). All deflated bytes are others then, and
+/// D1 with them: what was not patched is proved the same by D2 or by the inflated bytes.</remarks>
 public sealed class PatchPlan
 {
     private readonly List<Splice> _splices;
@@ -23,8 +26,9 @@ public sealed class PatchPlan
 
     /// <summary>Works out the changes.</summary>
     /// <param name="start">The data set without file meta, whole, or up to behind the header of the first top-level element that follows all changes.</param>
-    /// <param name="syntax">Its encoding; not deflated.</param>
+    /// <param name="syntax">Its encoding; not deflated (see the remarks of the class).</param>
     /// <param name="patches">The changes, in any order; one element at most once.</param>
+    /// <exception cref="ArgumentException"><paramref name="syntax"/> is deflated.</exception>
     /// <exception cref="DicomFormatException">The data set is malformed before the last change, or a patch does not fit
     /// (<see cref="FaultCode.PatchNotApplicable"/>): missing, there already, or the length does not fit its field.</exception>
     public static PatchPlan Create(ReadOnlySpan<byte> start, TransferSyntax syntax, IReadOnlyList<ElementPatch> patches)

@@ -3,6 +3,9 @@ namespace Dicom.Migration.Dimse;
 /// <summary>Limits and times of an association, for either side.</summary>
 public record AssociationOptions
 {
+    /// <summary>How the connection is protected: <see cref="DimseTls"/>, or <see cref="DimseSecurity.Plaintext"/> by its name.</summary>
+    public required DimseSecurity Security { get; init; }
+
     /// <summary>AE title of this side; 1 to 16 characters (PS3.5 §6.2, VR AE).</summary>
     public string AeTitle { get; init; } = "MIGRATION";
 
@@ -12,22 +15,41 @@ public record AssociationOptions
     /// <summary>Most operations outstanding in either direction (PS3.7 §D.3.3.3); 1 to 64. Default 1: synchronous.</summary>
     public int OperationsWindow { get; init; } = 1;
 
-    /// <summary>Longest data set accepted, in bytes. Default 16 GiB.</summary>
+    /// <summary>Longest data set of a request that is accepted, in bytes. Default 16 GiB.</summary>
     public long MaxDataSetLength { get; init; } = 1L << 34;
+
+    /// <summary>Longest data set of a response that is accepted, in bytes; 1,024 or more. It is held whole. Default 1 MiB.</summary>
+    public int MaxResponseLength { get; init; } = 1 << 20;
+
+    /// <summary>Most matches of one C-FIND; one more cancels it (<see cref="FaultCode.QueryTooLarge"/>). Default 1,000,000.</summary>
+    public int MaxMatches { get; init; } = 1_000_000;
+
+    /// <summary>Longest time that one C-FIND may take in all, pauses of the caller included; then it is cancelled. Default 10 minutes.</summary>
+    public TimeSpan QueryTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Longest wait for a connection, for an association's request or answer, and for the peer to close (ARTIM, PS3.8 §9.1.5). Default 30 s.</summary>
     public TimeSpan ArtimTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Longest silence before the association is aborted. Default 60 s.</summary>
+    /// <summary>Longest silence before the association is aborted, and longest time for one PDU. Default 60 s.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>Least bytes per second of a data set that a peer sends, after the first <see cref="IdleTimeout"/> of it; 0 is no limit. Default 1,024.</summary>
+    public int MinimumRate { get; init; } = 1_024;
+
+    /// <summary>Message ID of the first request: a listener tells the C-MOVEs of several associations apart by it (PS3.7 §9.1.1.1.9).</summary>
+    internal ushort FirstMessageId { get; init; } = 1;
+
     /// <summary>Throws if a value is out of its range.</summary>
-    internal void Check()
+    internal virtual void Check()
     {
+        if (Security is null) throw new InvalidOperationException($"{nameof(Security)} must be set.");
         if (AeTitle.Length is 0 or > 16 || AeTitle.Any(c => c is < ' ' or > '~' or '\\')) throw new InvalidOperationException($"{nameof(AeTitle)} must be 1 to 16 characters.");
         if (MaxPduLength is < 4_096 or > 16_777_216) throw new InvalidOperationException($"{nameof(MaxPduLength)} must be 4,096 to 16,777,216.");
         if (OperationsWindow is < 1 or > 64) throw new InvalidOperationException($"{nameof(OperationsWindow)} must be 1 to 64.");
         if (MaxDataSetLength <= 0) throw new InvalidOperationException($"{nameof(MaxDataSetLength)} must be above 0.");
-        if (ArtimTimeout <= TimeSpan.Zero || IdleTimeout <= TimeSpan.Zero) throw new InvalidOperationException("Timeouts must be above 0.");
+        if (MaxResponseLength < 1_024) throw new InvalidOperationException($"{nameof(MaxResponseLength)} must be 1,024 or more.");
+        if (MaxMatches < 1) throw new InvalidOperationException($"{nameof(MaxMatches)} must be above 0.");
+        if (MinimumRate < 0) throw new InvalidOperationException($"{nameof(MinimumRate)} must not be below 0.");
+        if (ArtimTimeout <= TimeSpan.Zero || IdleTimeout <= TimeSpan.Zero || QueryTimeout <= TimeSpan.Zero) throw new InvalidOperationException("Timeouts must be above 0.");
     }
 }

@@ -1,36 +1,38 @@
-using System.IO.Pipelines;
 using System.Net.Sockets;
-using Dicom.Migration.DataSets;
-using Dicom.Migration.Dimse.Messages;
 using Dicom.Migration.Dimse.Services;
 using Dicom.Migration.Dimse.Transport;
 using Dicom.Migration.Dimse.UpperLayer;
 
 namespace Dicom.Migration.Dimse;
 
-/// <summary>An association that this side requested: C-ECHO and C-STORE as SCU (PS3.7 §9.1).</summary>
-/// <remarks>After any exception of a request, but one before it was sent, the association is aborted: make another.</remarks>
-public sealed class DimseAssociation : IAsyncDisposable
+/// <summary>An association that this side asked for.</summary>
+public sealed class DimseAssociation : DimseServiceUser, IAsyncDisposable
 {
-    /// <summary>Implementation Class UID of this SDK (PS3.7 §D.3.3.2): derived from a UUID (PS3.5 §B.2).</summary>
-    internal const string ImplementationUid = "2.25.240862372530472218674206731158361245813";
-    internal const string ImplementationVersion = "DICOM_MIGRATION";
-    /// <summary>Longest PDU sent, in bytes, whatever more the peer allows; also if it sets no limit.</summary>
-    private const uint LargestSent = 131_072;
-    /// <summary>A peer that takes less cannot be given a command in reasonable pieces.</summary>
-    private const uint SmallestSent = 64;
-
     private readonly DimseSession _session;
     private readonly Task _running;
 
-    private DimseAssociation(DimseSession session, IReadOnlyList<AcceptedContext> contexts)
+    private DimseAssociation(DimseSession session, Negotiated negotiated, AssociateAccept accept, AssociationOptions options, TimeProvider time)
+        : base(session, negotiated.Contexts.Values.ToList(), options, time)
     {
-        (_session, Contexts) = (session, contexts);
+        _session = session;
+        Extended = accept.UserItems.OfType<ExtendedNegotiationItem>().Select(e => new ExtendedNegotiation(e.SopClassUid, e.Information)).ToList();
+        IdentityResponse = accept.Find<UserIdentityResponse>()?.Response;
+        PeerMaxPduLength = accept.Find<MaximumLength>()?.Length ?? 0;
+        OperationsWindow = negotiated.InvokeWindow;
         _running = session.RunAsync(CancellationToken.None);
     }
 
-    /// <summary>What the peer accepted, in the order of the proposals.</summary>
-    public IReadOnlyList<AcceptedContext> Contexts { get; }
+    /// <summary>What the peer accepts of the extended negotiation (PS3.7 §D.3.3.5).</summary>
+    public IReadOnlyList<ExtendedNegotiation> Extended { get; }
+
+    /// <summary>Longest P-DATA-TF that the peer takes, in bytes, as it says; 0 is no limit (PS3.8 §D.1).</summary>
+    public long PeerMaxPduLength { get; }
+
+    /// <summary>Requests that may be outstanding: no more than were asked for (PS3.7 §D.3.3.3).</summary>
+    public int OperationsWindow { get; }
+
+    /// <summary>The peer's confirmation of the user identity; a ticket, assertion or token is in it (PS3.7 §D.3.3.7.2).</summary>
+    public ReadOnlyMemory<byte>? IdentityResponse { get; }
 
     /// <summary>Connects and negotiates.</summary>
     /// <param name="host">Name or address of the peer.</param>
@@ -39,33 +41,36 @@ public sealed class DimseAssociation : IAsyncDisposable
     /// <param name="proposals">1 to 128 contexts; identifiers are given in this order: 1, 3, 5 ...</param>
     /// <param name="options">Limits and times.</param>
     /// <param name="timeProvider">The clock of all timeouts.</param>
+    /// <param name="handler">Performs what the peer asks for in turn: the C-STOREs of a C-GET, N-EVENT-REPORT; <see langword="null"/> for nothing.</param>
     /// <param name="cancellationToken">Gives up connecting or negotiating.</param>
     /// <exception cref="AssociationException">The peer cannot be reached, is silent, rejects, or breaks the protocol.</exception>
     public static async Task<DimseAssociation> ConnectAsync(string host, int port, string calledAeTitle, IReadOnlyList<ContextProposal> proposals,
-        AssociationOptions options, TimeProvider timeProvider, CancellationToken cancellationToken = default)
+        DimseClientOptions options, TimeProvider timeProvider, IDimseHandler? handler = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(proposals);
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
         ArgumentOutOfRangeException.ThrowIfZero(proposals.Count, nameof(proposals));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(proposals.Count, PduParser.MaxContexts, nameof(proposals));
+        foreach (var proposal in proposals)
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(proposal.TransferSyntaxes.Count, PduParser.MaxTransferSyntaxes, nameof(proposals));
         using var artim = new CancellationTokenSource(options.ArtimTimeout, timeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(artim.Token, cancellationToken);
         UpperLayerConnection? connection = null;
         try
         {
-            var stream = await SocketStream.ConnectAsync(host, port, either.Token).ConfigureAwait(false);
-            connection = new UpperLayerConnection(stream, isRequestor: true, timeProvider, options.MaxPduLength, options.ArtimTimeout, options.IdleTimeout);
+            var socket = await SocketStream.ConnectAsync(host, port, either.Token).ConfigureAwait(false);
+            var secured = await options.Security.ProtectAsync(socket, host, timeProvider, either.Token).ConfigureAwait(false);
+            connection = new UpperLayerConnection(secured.Stream, isRequestor: true, timeProvider, options.MaxPduLength, options.ArtimTimeout, options.IdleTimeout);
             connection.On(Event.Evt2);
-            var request = new AssociateRequest(calledAeTitle, options.AeTitle, Associate.DicomApplicationContext,
-                proposals.Select((p, i) => new ProposedContext((byte)(2 * i + 1), p.AbstractSyntax, p.TransferSyntaxes)).ToList(), OurItems(options, options.OperationsWindow, 1));
+            var request = Negotiation.Request(calledAeTitle, proposals, options, handler is not null);
             await connection.SendAsync(request).ConfigureAwait(false);
             var accept = await AnswerAsync(connection, either.Token).ConfigureAwait(false);
-            var contexts = Match(request, accept);
-            var info = new AssociationInfo(calledAeTitle, options.AeTitle, host);
-            var window = options.OperationsWindow == 1 ? 1 : Window(accept.Find<AsynchronousOperationsWindow>()?.Invoked ?? 1, options.OperationsWindow);
-            var negotiated = new Negotiated(info, contexts.ToDictionary(c => c.Id), PeerMaximum(accept), window, 1);
-            return new DimseAssociation(new DimseSession(connection, negotiated, options, timeProvider, handler: null), contexts);
+            var negotiated = Negotiation.Conclude(request, accept, host);
+            var session = new DimseSession(connection, negotiated, options, timeProvider, handler);
+            var association = new DimseAssociation(session, negotiated, accept, options, timeProvider);
+            handler?.OnOpened(negotiated.Info, association);
+            return association;
         }
         catch (Exception e)
         {
@@ -75,37 +80,6 @@ public sealed class DimseAssociation : IAsyncDisposable
                 throw new AssociationException(new Fault(FaultCode.PeerTimeout), "The peer did not answer the request for an association in time.", e);
             throw;
         }
-    }
-
-    /// <summary>C-ECHO (PS3.7 §9.1.5), over the first context of the Verification SOP class.</summary>
-    /// <param name="cancellationToken">Gives up, and aborts the association.</param>
-    /// <returns>The peer's status.</returns>
-    public async Task<DimseStatus> EchoAsync(CancellationToken cancellationToken = default)
-    {
-        const string verification = "1.2.840.10008.1.1";
-        var context = Contexts.FirstOrDefault(c => string.Equals(c.AbstractSyntax, verification, StringComparison.Ordinal)) ?? throw NotNegotiated();
-        var command = new CommandSet().WithUid(CommandSet.AffectedSopClassUid, verification).With(CommandSet.Field, CommandField.EchoRequest)
-            .With(CommandSet.DataSetType, CommandSet.NoDataSet);
-        return new DimseStatus((await _session.RequestAsync(context.Id, command, null, cancellationToken).ConfigureAwait(false)).UInt16(CommandSet.Status));
-    }
-
-    /// <summary>C-STORE (PS3.7 §9.1.1). As many may be under way as the operations window allows; more wait.</summary>
-    /// <param name="sopClassUid">SOP class; with the transfer syntax it picks the context.</param>
-    /// <param name="sopInstanceUid">SOP instance.</param>
-    /// <param name="transferSyntaxUid">Transfer syntax of <paramref name="body"/>.</param>
-    /// <param name="body">The encoded data set: no preamble, no file meta. Read to its end; the caller completes it.</param>
-    /// <param name="cancellationToken">Gives up, and aborts the association.</param>
-    /// <returns>The peer's status. A success is a hint, not a proof.</returns>
-    /// <exception cref="AssociationException">No context fits (<see cref="FaultCode.NotNegotiable"/>), or the association failed: what the peer has is not known then.</exception>
-    public async Task<DimseStatus> StoreAsync(string sopClassUid, string sopInstanceUid, string transferSyntaxUid, PipeReader body, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(body);
-        if (!DicomUid.IsValid(sopInstanceUid)) throw new AssociationException(new Fault(FaultCode.MalformedUid), "The SOP instance UID is malformed.");
-        var context = Contexts.FirstOrDefault(c => string.Equals(c.AbstractSyntax, sopClassUid, StringComparison.Ordinal)
-            && string.Equals(c.TransferSyntax, transferSyntaxUid, StringComparison.Ordinal)) ?? throw NotNegotiated();
-        var command = new CommandSet().WithUid(CommandSet.AffectedSopClassUid, sopClassUid).With(CommandSet.Field, CommandField.StoreRequest)
-            .With(CommandSet.Priority, 0).With(CommandSet.DataSetType, 0).WithUid(CommandSet.AffectedSopInstanceUid, sopInstanceUid);
-        return new DimseStatus((await _session.RequestAsync(context.Id, command, body, cancellationToken).ConfigureAwait(false)).UInt16(CommandSet.Status));
     }
 
     /// <summary>Releases the association (PS3.8 §7.2). No request may be under way.</summary>
@@ -124,24 +98,6 @@ public sealed class DimseAssociation : IAsyncDisposable
         await _session.DisposeAsync().ConfigureAwait(false);
     }
 
-    internal static List<UserItem> OurItems(AssociationOptions options, int invoked, int performed)
-    {
-        var items = new List<UserItem> { new MaximumLength((uint)options.MaxPduLength), new ImplementationClassUid(ImplementationUid) };
-        if (invoked != 1 || performed != 1) items.Add(new AsynchronousOperationsWindow((ushort)invoked, (ushort)performed));
-        items.Add(new ImplementationVersionName(ImplementationVersion));
-        return items;
-    }
-
-    /// <summary>The smaller of two windows; 0 is no limit (PS3.7 §D.3.3.3.1).</summary>
-    internal static int Window(int theirs, int ours) => theirs == 0 ? ours : Math.Min(theirs, ours);
-
-    internal static int PeerMaximum(Associate peer) => (peer.Find<MaximumLength>()?.Length ?? 0) switch
-    {
-        0 => (int)LargestSent,
-        < SmallestSent => throw new AssociationException(new Fault(FaultCode.ProtocolViolation), "The peer's maximum PDU length leaves no room for a message."),
-        var length => (int)Math.Min(length, LargestSent),
-    };
-
     /// <summary>Tells a peer why, as far as it can still be told.</summary>
     internal static async Task AbortAsync(UpperLayerConnection connection, Exception cause)
     {
@@ -158,8 +114,6 @@ public sealed class DimseAssociation : IAsyncDisposable
 
         await connection.DisposeAsync().ConfigureAwait(false);
     }
-
-    private static AssociationException NotNegotiated() => new(new Fault(FaultCode.NotNegotiable), "No accepted presentation context fits.");
 
     private static async Task<AssociateAccept> AnswerAsync(UpperLayerConnection connection, CancellationToken cancellationToken)
     {
@@ -182,19 +136,5 @@ public sealed class DimseAssociation : IAsyncDisposable
             default:
                 throw ItemCursor.Violation(0, "A PDU came that answers no request for an association.");
         }
-    }
-
-    private static List<AcceptedContext> Match(AssociateRequest request, AssociateAccept accept)
-    {
-        var contexts = new List<AcceptedContext>();
-        foreach (var result in accept.Contexts.OrderBy(c => c.Id))
-        {
-            var proposed = request.Contexts.FirstOrDefault(c => c.Id == result.Id) ?? throw ItemCursor.Violation(0, "The peer answers a presentation context that was not proposed.");
-            if (result.Result != 0) continue;
-            if (!proposed.TransferSyntaxes.Contains(result.TransferSyntax!, StringComparer.Ordinal)) throw ItemCursor.Violation(0, "The peer accepts a transfer syntax that was not offered.");
-            contexts.Add(new AcceptedContext(result.Id, proposed.AbstractSyntax, result.TransferSyntax!));
-        }
-
-        return contexts;
     }
 }

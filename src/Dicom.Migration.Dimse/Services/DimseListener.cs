@@ -1,33 +1,24 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using Dicom.Migration.Dimse.Services;
 using Dicom.Migration.Dimse.Transport;
 using Dicom.Migration.Dimse.UpperLayer;
 
 namespace Dicom.Migration.Dimse;
 
-/// <summary>Limits of a listener.</summary>
-public sealed record DimseListenerOptions : AssociationOptions
-{
-    /// <summary>Where to listen. Default: loopback, port 11112. Port 0 picks a free one.</summary>
-    public IPEndPoint EndPoint { get; init; } = new(IPAddress.Loopback, 11112);
-
-    /// <summary>Most connections at a time; one more is closed at once. Default 64.</summary>
-    public int MaxConnections { get; init; } = 64;
-}
-
-/// <summary>Accepts associations: C-ECHO and C-STORE as SCP (PS3.7 §9.1). One bad peer harms no other.</summary>
+/// <summary>Accepts associations, and has a handler perform what their peers ask for. One bad peer harms no other.</summary>
 public sealed class DimseListener : IAsyncDisposable
 {
     private readonly DimseListenerOptions _options;
     private readonly IDimseHandler _handler;
     private readonly TimeProvider _time;
+    private readonly ConnectionSlots _slots;
     private readonly Socket _socket;
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<Task, byte> _peers = new();
     private readonly Task _accepting;
-    private int _connections;
 
     /// <summary>Starts to listen.</summary>
     /// <param name="options">Limits and times.</param>
@@ -37,8 +28,8 @@ public sealed class DimseListener : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxConnections, 1, nameof(options));
         (_options, _handler, _time) = (options, handler, timeProvider);
+        _slots = new ConnectionSlots(options.MaxConnections, options.MaxConnectionsPerAddress, options.MaxAssociations);
         _socket = new Socket(options.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         _socket.Bind(options.EndPoint);
         _socket.Listen();
@@ -77,14 +68,13 @@ public sealed class DimseListener : IAsyncDisposable
                 return;
             }
 
-            if (Interlocked.Increment(ref _connections) > _options.MaxConnections)
+            if (_slots.Take(peer) is not { } slot)
             {
-                Interlocked.Decrement(ref _connections);
                 peer.Dispose();
                 continue;
             }
 
-            var serving = Task.Run(() => ServeAsync(peer));
+            var serving = Task.Run(() => ServeAsync(peer, slot));
             _peers[serving] = 0;
             _ = ForgetWhenDoneAsync(serving);
         }
@@ -96,78 +86,69 @@ public sealed class DimseListener : IAsyncDisposable
         _peers.TryRemove(serving, out _);
     }
 
-    private async Task ServeAsync(Socket peer)
+    private async Task ServeAsync(Socket peer, ConnectionSlots.Slot slot)
     {
         try
         {
+            using var artim = new CancellationTokenSource(_options.ArtimTimeout, _time); // AE-5; the TLS handshake counts
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(artim.Token, _stop.Token);
             var remote = peer.RemoteEndPoint?.ToString() ?? "";
-            var connection = new UpperLayerConnection(new SocketStream(peer), isRequestor: false, _time, _options.MaxPduLength, _options.ArtimTimeout, _options.IdleTimeout);
+            var secured = await _options.Security.ProtectAsync(new SocketStream(peer), host: null, _time, either.Token).ConfigureAwait(false);
+            var connection = new UpperLayerConnection(secured.Stream, isRequestor: false, _time, _options.MaxPduLength, _options.ArtimTimeout, _options.IdleTimeout);
             await using var owned = connection.ConfigureAwait(false);
             Negotiated? negotiated;
             try
             {
-                negotiated = await NegotiateAsync(connection, remote).ConfigureAwait(false);
+                negotiated = await NegotiateAsync(connection, remote, secured.Certificate, slot, either.Token).ConfigureAwait(false);
             }
-            catch (Exception e) when (e is MigrationException or OperationCanceledException)
+#pragma warning disable CA1031 // whatever a handler throws: this association fails, the listener and the process go on
+            catch (Exception e)
             {
                 await DimseAssociation.AbortAsync(connection, e).ConfigureAwait(false);
                 return;
             }
 
             if (negotiated is null) return;
+            artim.CancelAfter(Timeout.InfiniteTimeSpan);
             var session = new DimseSession(connection, negotiated, _options, _time, _handler);
             await using var ownedSession = session.ConfigureAwait(false);
+            _handler.OnOpened(negotiated.Info, new DimseServiceUser(session, negotiated.Contexts.Values.ToList(), _options, _time));
             await session.RunAsync(_stop.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is MigrationException or OperationCanceledException or IOException or SocketException)
+        catch (Exception)
         {
             // This association is over; the peer was told, as far as it could be.
         }
+#pragma warning restore CA1031
         finally
         {
             peer.Dispose();
-            Interlocked.Decrement(ref _connections);
+            _slots.Free(slot);
         }
     }
 
     /// <returns><see langword="null"/> if the peer was rejected.</returns>
-    private async Task<Negotiated?> NegotiateAsync(UpperLayerConnection connection, string remote)
+    private async Task<Negotiated?> NegotiateAsync(UpperLayerConnection connection, string remote, X509Certificate2? certificate, ConnectionSlots.Slot slot, CancellationToken cancellationToken)
     {
-        using var artim = new CancellationTokenSource(_options.ArtimTimeout, _time); // AE-5
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(artim.Token, _stop.Token);
-        if (await connection.ReadAsync(either.Token).ConfigureAwait(false) is not { } frame) return null;
+        if (await connection.ReadAsync(cancellationToken).ConfigureAwait(false) is not { } frame) return null;
         if (frame.Type is not PduType.AssociateRequest) throw ItemCursor.Violation(0, "The first PDU is no A-ASSOCIATE-RQ.");
         var request = (AssociateRequest)PduParser.Parse(frame);
-        var info = new AssociationInfo(request.CalledAeTitle.Trim(), request.CallingAeTitle.Trim(), remote);
+        var info = Negotiation.Info(request, remote) with { Certificate = certificate };
 
         // PS3.8 AE-6: the provider itself refuses another protocol version (source 2, reason 2).
         if ((request.ProtocolVersion & 1) == 0) return await RejectAsync(connection, Event.Evt6, new AssociateReject(1, 2, 2)).ConfigureAwait(false);
         connection.On(Event.Evt6);
-        var maximum = DimseAssociation.PeerMaximum(request);
         if (!string.Equals(request.ApplicationContext, Associate.DicomApplicationContext, StringComparison.Ordinal))
             return await RejectAsync(connection, Event.Evt8, new AssociateReject(1, 1, 2)).ConfigureAwait(false);
-        var decision = IsTitle(info.CallingAeTitle) ? AssociationDecision.Accept : AssociationDecision.CallingAeTitleNotRecognized;
-        if (!IsTitle(info.CalledAeTitle)) decision = AssociationDecision.CalledAeTitleNotRecognized;
-        if (decision is AssociationDecision.Accept) decision = await _handler.OnAssociateAsync(info, either.Token).ConfigureAwait(false);
-        if (decision is not AssociationDecision.Accept) return await RejectAsync(connection, Event.Evt8, new AssociateReject(1, 1, (byte)decision)).ConfigureAwait(false);
-
-        var accepted = new Dictionary<byte, AcceptedContext>();
-        var results = new List<ContextResult>();
-        foreach (var proposed in request.Contexts)
-        {
-            var chosen = _handler.ChooseTransferSyntax(info, new ContextProposal(proposed.AbstractSyntax, proposed.TransferSyntaxes));
-            if (chosen is not null && proposed.TransferSyntaxes.Contains(chosen, StringComparer.Ordinal))
-                accepted[proposed.Id] = new AcceptedContext(proposed.Id, proposed.AbstractSyntax, chosen);
-            else chosen = null;
-            results.Add(new ContextResult(proposed.Id, chosen is null ? (byte)3 : (byte)0, chosen ?? proposed.TransferSyntaxes[0]));
-        }
-
-        var asked = request.Find<AsynchronousOperationsWindow>();
-        var window = asked is null ? 1 : DimseAssociation.Window(asked.Invoked, _options.OperationsWindow);
+        var decision = !IsTitle(info.CalledAeTitle) ? AssociationDecision.CalledAeTitleNotRecognized
+            : !IsTitle(info.CallingAeTitle) ? AssociationDecision.CallingAeTitleNotRecognized
+            : await _handler.OnAssociateAsync(info, cancellationToken).ConfigureAwait(false);
+        if (decision.Result == 0 && !_slots.Open(slot)) decision = AssociationDecision.LocalLimitExceeded;
+        if (decision.Result != 0) return await RejectAsync(connection, Event.Evt8, new AssociateReject(decision.Result, decision.Source, decision.Reason)).ConfigureAwait(false);
+        var (accept, negotiated) = Negotiation.Answer(request, info, decision, _options, _handler);
         connection.On(Event.Evt7);
-        await connection.SendAsync(new AssociateAccept(request.CalledAeTitle, request.CallingAeTitle, Associate.DicomApplicationContext, results,
-            DimseAssociation.OurItems(_options, window, 1)) { Reserved = request.Reserved }).ConfigureAwait(false);
-        return new Negotiated(info, accepted, maximum, 1, window);
+        await connection.SendAsync(accept).ConfigureAwait(false);
+        return negotiated;
     }
 
     private static bool IsTitle(string title) => title.Length > 0 && title.All(c => c is >= ' ' and <= '~' and not '\\'); // PS3.5 §6.2, VR AE

@@ -40,14 +40,14 @@ internal ref struct ItemCursor(ReadOnlySpan<byte> bytes, int offset)
         return type;
     }
 
-    /// <summary>The rest as a UID (PS3.5 §9.1; PS3.8 Annex F: not padded).</summary>
+    /// <summary>The rest as a UID. PS3.8 Annex F wants it without padding; peers in the field pad with NULs or spaces, which are dropped.</summary>
     public string Uid() => Uid(Remaining);
 
     public string Uid(int length)
     {
         var start = Offset;
-        var field = Take(length);
-        if (length <= DicomUid.MaxLength)
+        var field = Take(length).TrimEnd("\0 "u8);
+        if (field.Length <= DicomUid.MaxLength)
         {
             var uid = Encoding.Latin1.GetString(field);
             if (DicomUid.IsValid(uid)) return uid;

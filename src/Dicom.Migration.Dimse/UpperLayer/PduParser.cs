@@ -7,7 +7,8 @@ internal static class PduParser
 {
     public const int MaxContexts = 128; // PS3.8 §9.3.2.2: odd identifiers, 1 to 255
     public const int MaxTransferSyntaxes = 64;
-    public const int MaxSubItems = 1_024;
+    /// <summary>Items of all levels: those of 128 contexts with 64 transfer syntaxes each, and as many user items as there are SOP classes, four times.</summary>
+    public const int MaxItems = MaxContexts * (MaxTransferSyntaxes + 2) + 1_024;
 
     /// <summary>Reads one PDU.</summary>
     /// <exception cref="AssociationException">It is malformed, or above a limit.</exception>
@@ -43,40 +44,38 @@ internal static class PduParser
 
     private static AssociateRequest ParseRequest(ref ItemCursor cursor)
     {
-        var head = ParseHead(ref cursor);
         var contexts = new List<ProposedContext>();
-        Span<bool> seen = stackalloc bool[256];
-        var (application, user, budget) = ((string?)null, (List<UserItem>?)null, MaxSubItems);
-        while (!cursor.IsAtEnd)
-        {
-            Spend(ref budget, cursor.Offset);
-            var type = cursor.Item(out _, out var item);
-            if (type == 0x10) application = Once(application, item.Offset) ?? item.Uid();
-            else if (type == 0x50) user = Once(user, item.Offset) ?? ParseUserItems(ref item, ref budget);
-            else if (type == 0x20) contexts.Add(ParseProposed(ref item, seen, ref budget));
-        }
-
-        if (application is null || user is null) throw ItemCursor.Violation(cursor.Offset, "Application context or user information is missing.");
+        var head = ParseItems(ref cursor, 0x20, contexts, ParseProposed, out var application, out var user);
         return new AssociateRequest(head.Called, head.Calling, application, contexts, user) { ProtocolVersion = head.Version, Reserved = head.Reserved };
     }
 
     private static AssociateAccept ParseAccept(ref ItemCursor cursor)
     {
-        var head = ParseHead(ref cursor);
         var contexts = new List<ContextResult>();
+        var head = ParseItems(ref cursor, 0x21, contexts, ParseResult, out var application, out var user);
+        return new AssociateAccept(head.Called, head.Calling, application, contexts, user) { ProtocolVersion = head.Version, Reserved = head.Reserved };
+    }
+
+    private delegate T ContextParser<out T>(ref ItemCursor item, byte id, ref int budget);
+
+    /// <summary>The items that A-ASSOCIATE-RQ and -AC share, and their contexts, which differ. Items of other types are skipped (PS3.8 §9.3.1).</summary>
+    private static Head ParseItems<T>(ref ItemCursor cursor, byte contextType, List<T> contexts, ContextParser<T> parseContext, out string application, out List<UserItem> user)
+    {
+        var head = ParseHead(ref cursor);
         Span<bool> seen = stackalloc bool[256];
-        var (application, user, budget) = ((string?)null, (List<UserItem>?)null, MaxSubItems);
+        var (name, items, budget) = ((string?)null, (List<UserItem>?)null, MaxItems);
         while (!cursor.IsAtEnd)
         {
             Spend(ref budget, cursor.Offset);
             var type = cursor.Item(out _, out var item);
-            if (type == 0x10) application = Once(application, item.Offset) ?? item.Uid();
-            else if (type == 0x50) user = Once(user, item.Offset) ?? ParseUserItems(ref item, ref budget);
-            else if (type == 0x21) contexts.Add(ParseResult(ref item, seen, ref budget));
+            if (type == 0x10) name = Once(name, item.Offset) ?? item.Uid();
+            else if (type == 0x50) items = Once(items, item.Offset) ?? ParseUserItems(ref item, ref budget);
+            else if (type == contextType) contexts.Add(parseContext(ref item, ParseId(ref item, seen), ref budget));
         }
 
-        if (application is null || user is null) throw ItemCursor.Violation(cursor.Offset, "Application context or user information is missing.");
-        return new AssociateAccept(head.Called, head.Calling, application, contexts, user) { ProtocolVersion = head.Version, Reserved = head.Reserved };
+        if (name is null || items is null) throw ItemCursor.Violation(cursor.Offset, "Application context or user information is missing.");
+        (application, user) = (name, items);
+        return head;
     }
 
     private static byte ParseId(ref ItemCursor item, scoped Span<bool> seen)
@@ -87,9 +86,8 @@ internal static class PduParser
         return id;
     }
 
-    private static ProposedContext ParseProposed(ref ItemCursor item, scoped Span<bool> seen, ref int budget)
+    private static ProposedContext ParseProposed(ref ItemCursor item, byte id, ref int budget)
     {
-        var id = ParseId(ref item, seen);
         var reserved = item.Take(3)[1];
         string? abstractSyntax = null;
         var transferSyntaxes = new List<string>();
@@ -109,9 +107,8 @@ internal static class PduParser
         return new ProposedContext(id, abstractSyntax, transferSyntaxes) { Reserved = reserved };
     }
 
-    private static ContextResult ParseResult(ref ItemCursor item, scoped Span<bool> seen, ref int budget)
+    private static ContextResult ParseResult(ref ItemCursor item, byte id, ref int budget)
     {
-        var id = ParseId(ref item, seen);
         item.Take(1);
         var result = item.Byte();
         item.Take(1);
@@ -151,7 +148,7 @@ internal static class PduParser
             case 0x53: return new AsynchronousOperationsWindow(item.UInt16(), item.UInt16());
             case 0x54: return new RoleSelection(item.Uid(item.UInt16()), item.Byte(), item.Byte());
             case 0x55: return new ImplementationVersionName(item.Text(item.Remaining));
-            case 0x56: return new ExtendedNegotiation(item.Uid(item.UInt16()), item.Take(item.Remaining).ToArray());
+            case 0x56: return new ExtendedNegotiationItem(item.Uid(item.UInt16()), item.Take(item.Remaining).ToArray());
             case 0x57:
                 var (sopClass, serviceClass) = (item.Uid(item.UInt16()), item.Uid(item.UInt16()));
                 var end = item.UInt16();
@@ -163,8 +160,8 @@ internal static class PduParser
                     related.Add(item.Uid(item.UInt16()));
                 }
 
-                return new CommonExtendedNegotiation(second, sopClass, serviceClass, related);
-            case 0x58: return new UserIdentity(item.Byte(), item.Byte(), item.Take(item.UInt16()).ToArray(), item.Take(item.UInt16()).ToArray());
+                return new CommonExtendedNegotiationItem(second, sopClass, serviceClass, related);
+            case 0x58: return new UserIdentityItem(item.Byte(), item.Byte(), item.Take(item.UInt16()).ToArray(), item.Take(item.UInt16()).ToArray());
             case 0x59: return new UserIdentityResponse(item.Take(item.UInt16()).ToArray());
             default: return new UnknownUserItem(type, item.Take(item.Remaining).ToArray());
         }
@@ -172,7 +169,7 @@ internal static class PduParser
 
     private static void Spend(ref int budget, int offset)
     {
-        if (--budget < 0) throw new AssociationException(new Fault(FaultCode.MessageTooLong, Offset: offset), "The PDU has more than 1,024 items.");
+        if (--budget < 0) throw new AssociationException(new Fault(FaultCode.MessageTooLong, Offset: offset), "The PDU has more items than any that is legal.");
     }
 
     private static T? Once<T>(T? earlier, int offset) where T : class =>

@@ -91,8 +91,8 @@ internal static class PduWriter
             case AsynchronousOperationsWindow item: type = 0x53; UInt16(body, item.Invoked); UInt16(body, item.Performed); break;
             case RoleSelection item: type = 0x54; Counted(body, Encoding.Latin1.GetBytes(item.SopClassUid)); body.Write<byte>([item.ScuRole, item.ScpRole]); break;
             case ImplementationVersionName item: type = 0x55; body.Write(Encoding.Latin1.GetBytes(item.Name)); break;
-            case ExtendedNegotiation item: type = 0x56; Counted(body, Encoding.Latin1.GetBytes(item.SopClassUid)); body.Write(item.Information.Span); break;
-            case CommonExtendedNegotiation item:
+            case ExtendedNegotiationItem item: type = 0x56; Counted(body, Encoding.Latin1.GetBytes(item.SopClassUid)); body.Write(item.Information.Span); break;
+            case CommonExtendedNegotiationItem item:
                 (type, second) = (0x57, item.Version);
                 Counted(body, Encoding.Latin1.GetBytes(item.SopClassUid));
                 Counted(body, Encoding.Latin1.GetBytes(item.ServiceClassUid));
@@ -100,7 +100,7 @@ internal static class PduWriter
                 foreach (var uid in item.RelatedSopClassUids) Counted(related, Encoding.Latin1.GetBytes(uid));
                 Counted(body, related.WrittenSpan);
                 break;
-            case UserIdentity item: type = 0x58; body.Write<byte>([item.Kind, item.ResponseRequested]); Counted(body, item.Primary.Span); Counted(body, item.Secondary.Span); break;
+            case UserIdentityItem item: type = 0x58; body.Write<byte>([item.Kind, item.ResponseRequested]); Counted(body, item.Primary.Span); Counted(body, item.Secondary.Span); break;
             case UserIdentityResponse item: type = 0x59; Counted(body, item.Response.Span); break;
             case UnknownUserItem item: type = item.Type; body.Write(item.Bytes.Span); break;
         }

@@ -16,6 +16,9 @@ internal ref struct PresentationDataReader(ReadOnlySequence<byte> body)
 
     public PresentationDataValue Current { get; private set; }
 
+    /// <summary>What follows the current value.</summary>
+    public readonly ReadOnlySequence<byte> Rest => _rest;
+
     /// <returns><see langword="false"/> at the end of the PDU.</returns>
     /// <exception cref="AssociationException">A length is below 2 or above what is left, an identifier even, a reserved bit set, or there is no value at all.</exception>
     public bool TryRead()

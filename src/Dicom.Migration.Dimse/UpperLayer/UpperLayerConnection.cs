@@ -9,8 +9,13 @@ internal sealed class UpperLayerConnection(Stream stream, bool isRequestor, Time
     private readonly PipeReader _reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 65_536, minimumReadSize: 16_384));
     private readonly SemaphoreSlim _sending = new(1, 1);
     private readonly Lock _gate = new();
+    private readonly Deadline _sendTimeout = new(idle, time);
     private SequencePosition? _consumed;
+    private readonly CancellationTokenSource _closed = new();
     private int _disposed;
+
+    /// <summary>Cancelled when this side closed the connection.</summary>
+    public CancellationToken Closed => _closed.Token;
 
     public State State { get; private set; } = isRequestor ? State.Sta4 : State.Sta2; // Evt1 and Evt5 were the making of the stream
 
@@ -37,39 +42,48 @@ internal sealed class UpperLayerConnection(Stream stream, bool isRequestor, Time
         await SendAsync(output.WrittenMemory).ConfigureAwait(false);
     }
 
-    /// <summary>Sends one encoded PDU; a peer that takes none of it for the idle time is gone.</summary>
+    /// <summary>Sends what is encoded, in one piece; a peer that takes none of it for the idle time is gone.</summary>
     public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
     {
-        using var timeout = new CancellationTokenSource(idle, time);
+        await _sending.WaitAsync().ConfigureAwait(false); // whoever holds it is bounded by the idle time
         try
         {
-            await _sending.WaitAsync(timeout.Token).ConfigureAwait(false);
-            try
-            {
-                await stream.WriteAsync(bytes, timeout.Token).ConfigureAwait(false);
-                LastActivity = time.GetTimestamp();
-            }
-            finally
-            {
-                _sending.Release();
-            }
+            await stream.WriteAsync(bytes, _sendTimeout.Start()).ConfigureAwait(false);
+            LastActivity = time.GetTimestamp();
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
         {
             throw new AssociationException(new Fault(e is OperationCanceledException ? FaultCode.PeerTimeout : FaultCode.PeerClosedEarly), "A PDU could not be sent.", e);
         }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+
+    /// <summary>The next PDU, if it is here already; valid until the next call.</summary>
+    public bool TryRead(out PduFrame frame)
+    {
+        Advance();
+        frame = default;
+        if (!_reader.TryRead(out var read)) return false;
+        var buffer = read.Buffer;
+        if (Pdu.TryTake(ref buffer, maxDataLength, out frame))
+        {
+            _consumed = buffer.Start;
+            LastActivity = time.GetTimestamp();
+            return true;
+        }
+
+        _reader.AdvanceTo(buffer.Start, buffer.Start); // not whole: the same bytes again, and more
+        return false;
     }
 
     /// <summary>The next PDU, valid until the next call; <see langword="null"/> if the peer closed between two.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; nothing is lost, it may be called again.</exception>
     public async ValueTask<PduFrame?> ReadAsync(CancellationToken cancellationToken)
     {
-        if (_consumed is { } position)
-        {
-            _reader.AdvanceTo(position);
-            _consumed = null;
-        }
-
+        Advance();
         while (true)
         {
             ReadResult read;
@@ -120,5 +134,14 @@ internal sealed class UpperLayerConnection(Stream stream, bool isRequestor, Time
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         await stream.DisposeAsync().ConfigureAwait(false);
+        _sendTimeout.Dispose(); // a send that is under way sees a closed stream
+        await _closed.CancelAsync().ConfigureAwait(false); // a reading side that waits for a handler must see it, too
+    }
+
+    private void Advance()
+    {
+        if (_consumed is not { } position) return;
+        _reader.AdvanceTo(position);
+        _consumed = null;
     }
 }

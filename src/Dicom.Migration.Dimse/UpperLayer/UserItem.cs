@@ -14,15 +14,15 @@ internal sealed record RoleSelection(string SopClassUid, byte ScuRole, byte ScpR
 /// <summary>55H (PS3.7 §D.3.3.2.3).</summary>
 internal sealed record ImplementationVersionName(string Name) : UserItem;
 /// <summary>56H (PS3.7 §D.3.3.5).</summary>
-internal sealed record ExtendedNegotiation(string SopClassUid, ReadOnlyMemory<byte> Information) : UserItem;
+internal sealed record ExtendedNegotiationItem(string SopClassUid, ReadOnlyMemory<byte> Information) : UserItem;
 /// <summary>57H (PS3.7 §D.3.3.6). Version 0 is the only one there is.</summary>
-internal sealed record CommonExtendedNegotiation(byte Version, string SopClassUid, string ServiceClassUid, IReadOnlyList<string> RelatedSopClassUids) : UserItem;
+internal sealed record CommonExtendedNegotiationItem(byte Version, string SopClassUid, string ServiceClassUid, IReadOnlyList<string> RelatedSopClassUids) : UserItem;
 
 /// <summary>58H (PS3.7 §D.3.3.7.1). 1 user name, 2 user name and passcode, 3 Kerberos, 4 SAML, 5 JSON Web Token.</summary>
-internal sealed record UserIdentity(byte Kind, byte ResponseRequested, ReadOnlyMemory<byte> Primary, ReadOnlyMemory<byte> Secondary) : UserItem
+internal sealed record UserIdentityItem(byte Kind, byte ResponseRequested, ReadOnlyMemory<byte> Primary, ReadOnlyMemory<byte> Secondary) : UserItem
 {
     /// <summary>The kind alone: the fields are credentials.</summary>
-    public override string ToString() => $"{nameof(UserIdentity)} {Kind}";
+    public override string ToString() => $"{nameof(UserIdentityItem)} {Kind}";
 }
 
 /// <summary>59H (PS3.7 §D.3.3.7.2).</summary>

@@ -14,6 +14,8 @@ internal sealed class InFlight(UnitInHand unit, LedgerDiscovery discovery) : IDi
     public InstanceIdentity Identity { get; init; } = new();
     public TransferSyntax Syntax { get; init; } = TransferSyntax.ImplicitVrLittleEndian;
     public ReadOnlyMemory<byte> Envelope { get; init; }
+    /// <summary>What the source says has to be looked at although it is moved.</summary>
+    public Fault? Note { get; init; }
     public LedgerEntry Entry { get; set; }
     /// <summary>The lane's count of what it has offered to the target, when it offered this one last.</summary>
     public long Offer { get; set; }

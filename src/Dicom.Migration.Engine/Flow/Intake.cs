@@ -12,7 +12,7 @@ internal sealed class Intake(Spool spool, RuleBook rules)
     public async Task<InFlight?> TakeAsync(UnitInHand unit, SourceItem item, CancellationToken cancellationToken)
     {
         if (item is SourceFinding finding)
-            return Record(unit, finding.Fault is { } fault ? new LedgerOutcome(InstanceState.Excepted) { Fault = fault } : new LedgerOutcome(InstanceState.Excluded) { Rule = finding.Exclusion });
+            return Record(unit, finding.Fault is { } fault ? new LedgerOutcome(InstanceState.Excepted) { Fault = fault } : new LedgerOutcome(InstanceState.Excluded) { Rule = finding.Exclusion }, finding.Place);
         var instance = (SourceInstance)item;
         var spooled = await spool.TakeAsync(instance.Body, instance.Length, cancellationToken).ConfigureAwait(false);
         try
@@ -29,10 +29,10 @@ internal sealed class Intake(Spool spool, RuleBook rules)
     }
 
     /// <summary>A line of the account for something that is no instance to move.</summary>
-    public static InFlight? Record(UnitInHand unit, LedgerOutcome outcome)
+    public static InFlight? Record(UnitInHand unit, LedgerOutcome outcome, string place = "")
     {
         // Findings have no UID and no content: the reading's order tells them apart, and a second reading gives the same order.
-        return unit.Claim("", default, isInstance: false) is { } copy ? new InFlight(unit, new LedgerDiscovery(unit.Key, "", copy) { Then = outcome }) : null;
+        return unit.Claim("", default, isInstance: false) is { } copy ? new InFlight(unit, new LedgerDiscovery(unit.Key, "", copy) { Place = place.Length == 0 ? null : place, Then = outcome }) : null;
     }
 
     private async Task<InFlight?> LookAsync(UnitInHand unit, SourceInstance instance, SpooledObject spooled, CancellationToken cancellationToken)
@@ -61,6 +61,7 @@ internal sealed class Intake(Spool spool, RuleBook rules)
             Body = end is null ? judged.Body : null,
             Identity = sent,
             Syntax = syntax,
+            Note = instance.Note,
             // The source's file meta goes along unless a rule has changed what it may name.
             Envelope = end is null && judged.Body == spooled ? instance.Envelope.ToArray() : default,
         };

@@ -19,6 +19,8 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var group = new List<InFlight>(options.ObjectsPerGroup);
+        // Before anything is read: a target that cannot be reached is known at once, and one that is removes what a killed run left half-written.
+        _session = await OpenAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             while (await arrived.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
@@ -78,7 +80,7 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
         {
             if (flight.Outcome is { } before && (before.IsStored || !MayPass(before.Fault))) continue;
             // A target that cannot be reached, again and again, is nobody's object's fault: that ends the run.
-            _session ??= await _opening.ExecuteAsync(async token => await target.OpenSessionAsync(token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            _session ??= await OpenAsync(cancellationToken).ConfigureAwait(false);
             try
             {
                 var body = flight.Body!.OpenBody();
@@ -98,6 +100,9 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
             flight.Outcome = await receipt.Acknowledged.ConfigureAwait(false);
         return open.Exists(static f => !f.Outcome!.IsStored && MayPass(f.Outcome.Fault));
     }
+
+    private async Task<ITargetSession> OpenAsync(CancellationToken cancellationToken) =>
+        await _opening.ExecuteAsync(async token => await target.OpenSessionAsync(token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
 
     // The next round opens another: a session that has failed once is not trusted. Disposing it answers all its receipts.
     private async Task GiveUpSessionAsync()

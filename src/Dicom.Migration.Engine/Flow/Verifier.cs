@@ -71,7 +71,7 @@ internal sealed class Verifier(IMigrationTarget target, ChannelReader<IReadOnlyL
     }
 
     private static LedgerOutcome Verified(InFlight flight, EvidenceLevel level, LedgerDigest? digest) =>
-        new(InstanceState.Verified) { Evidence = level, TargetDigest = digest, Fault = flight.Outcome!.Fault };
+        new(InstanceState.Verified) { Evidence = level, TargetDigest = digest, Fault = flight.Outcome!.Fault ?? flight.Note };
 
     private static LedgerOutcome Excepted(FaultCode code) => new(InstanceState.Excepted) { Fault = new Fault(code) };
 }

@@ -31,7 +31,7 @@ internal static class LedgerSchema
         CREATE INDEX unit_pending ON unit(done) WHERE done = 0;
         CREATE TABLE instance(
           number INTEGER PRIMARY KEY, unit INTEGER NOT NULL, hash INTEGER NOT NULL, uid BLOB NOT NULL, copy INTEGER NOT NULL,
-          series INTEGER, class INTEGER, syntax INTEGER, length INTEGER, found_at INTEGER NOT NULL, found_epoch INTEGER NOT NULL,
+          series INTEGER, class INTEGER, syntax INTEGER, length INTEGER, stands_at TEXT, found_at INTEGER NOT NULL, found_epoch INTEGER NOT NULL,
           state INTEGER NOT NULL, steps INTEGER NOT NULL, attempts INTEGER NOT NULL,
           fault INTEGER NOT NULL, tag INTEGER, place INTEGER, rule INTEGER, evidence INTEGER,
           source_digest BLOB, sent_digest BLOB, target_digest BLOB, location TEXT);

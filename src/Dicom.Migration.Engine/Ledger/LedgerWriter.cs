@@ -6,6 +6,7 @@ namespace Dicom.Migration.Engine.Ledger;
 /// <summary>Applies batches inside the transaction that its caller has open. One at a time, on the one writing connection.</summary>
 internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider time) : IDisposable
 {
+    private const int LongestPlace = 1_024; // characters
     private const int RememberedAtMost = 16_384; // names, series and units looked up lately; forgotten all at once
     private readonly Dictionary<string, long> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<(string?, string?), long> _series = [];
@@ -126,10 +127,10 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
         using (var known = Sql("SELECT number, state FROM instance WHERE hash = ?1 AND uid = ?2 AND unit = ?3 AND copy = ?4").Read(hash, uid, unit, discovery.Copy))
             if (known.Read()) return new(known.GetInt64(0), (InstanceState)known.GetInt32(1), IsNew: false);
         Sql("""
-            INSERT INTO instance(unit, hash, uid, copy, series, class, syntax, length, found_at, found_epoch, state, steps, attempts, fault)
-            VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, 0, 0, 0)
+            INSERT INTO instance(unit, hash, uid, copy, series, class, syntax, length, stands_at, found_at, found_epoch, state, steps, attempts, fault)
+            VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, 0, 0, 0)
             """).Run(unit, hash, uid, discovery.Copy, Series(discovery.StudyInstanceUid, discovery.SeriesInstanceUid),
-                Name(discovery.SopClassUid), Name(discovery.TransferSyntaxUid), discovery.Length, at, epoch);
+                Name(discovery.SopClassUid), Name(discovery.TransferSyntaxUid), discovery.Length, discovery.Place is { Length: > LongestPlace } place ? place[..LongestPlace] : discovery.Place, at, epoch);
         var number = LastRow();
         var (expected, found) = Expected(unit);
         _newNotSeen += NotSeen(expected, found + 1) - NotSeen(expected, found);

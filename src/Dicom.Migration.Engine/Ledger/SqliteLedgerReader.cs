@@ -12,7 +12,7 @@ public sealed class SqliteLedgerReader : ILedgerReader, IDisposable
 
     private const string Instance = $"""
         SELECT number, (SELECT key FROM unit WHERE id = unit), uid, copy, s.study, s.series,
-          (SELECT text FROM name WHERE id = class), (SELECT text FROM name WHERE id = syntax), (SELECT text FROM name WHERE id = rule), {InstanceRow.Columns}
+          (SELECT text FROM name WHERE id = class), (SELECT text FROM name WHERE id = syntax), (SELECT text FROM name WHERE id = rule), stands_at, {InstanceRow.Columns}
         FROM instance LEFT JOIN series s ON s.id = instance.series
         """;
 
@@ -155,7 +155,7 @@ public sealed class SqliteLedgerReader : ILedgerReader, IDisposable
         var instances = new List<LedgerInstance>();
         while (row.Read())
         {
-            var now = InstanceRow.Read(row, 9);
+            var now = InstanceRow.Read(row, 10);
             var identity = new LedgerDiscovery(Uid(row, 1)!, Uid(row, 2)!, row.GetInt32(3))
             {
                 StudyInstanceUid = Uid(row, 4),
@@ -163,6 +163,7 @@ public sealed class SqliteLedgerReader : ILedgerReader, IDisposable
                 SopClassUid = row.IsDBNull(6) ? null : row.GetString(6),
                 TransferSyntaxUid = row.IsDBNull(7) ? null : row.GetString(7),
                 Length = now.Length,
+                Place = row.IsDBNull(9) ? null : row.GetString(9),
             };
             var current = new LedgerOutcome(now.State)
             {

@@ -14,7 +14,7 @@ internal sealed class CsvReport(TextWriter writer, ReportOptions options)
         ["number", "state", "evidence", "fault", "fault_name", "tag", "byte", "rule", "sop_class", "transfer_syntax", "bytes", "attempts",
          "source_sha256", "sent_sha256", "target_sha256",
          .. options.IncludeUids ? (string[])["study_uid", "series_uid", "sop_instance_uid"] : [],
-         .. options.IncludeLocators ? (string[])["unit", "copy"] : []]);
+         .. options.IncludeLocators ? (string[])["unit", "place", "copy"] : []]);
 
     public Task WriteAsync(LedgerInstance instance)
     {
@@ -25,7 +25,7 @@ internal sealed class CsvReport(TextWriter writer, ReportOptions options)
              Words.OfUid(identity.SopClassUid ?? "", options.IncludeUids).Uid, Words.OfUid(identity.TransferSyntaxUid ?? "", options.IncludeUids).Uid,
              Number(now.Length), Number(instance.Attempts), now.SourceDigest?.ToString(), now.SentDigest?.ToString(), now.TargetDigest?.ToString(),
              .. options.IncludeUids ? (string?[])[identity.StudyInstanceUid, identity.SeriesInstanceUid, identity.SopInstanceUid] : [],
-             .. options.IncludeLocators ? (string?[])[identity.UnitKey, Number(identity.Copy)] : []]);
+             .. options.IncludeLocators ? (string?[])[identity.UnitKey, identity.Place, Number(identity.Copy)] : []]);
     }
 
     private async Task WriteCellsAsync(string?[] cells)

@@ -30,7 +30,7 @@ internal static class HtmlExceptions
         if (content.Exceptions.Count > 0)
         {
             html.Put($"<details open><summary>The {(content.ExceptionsNotListed > 0 ? "first " : "")}{content.Exceptions.Count:N0} exceptions, one by one</summary>");
-            string[] columns = ["#Object", "Code", "Tag", "#Byte", .. options.IncludeUids ? (string[])["SOP Instance UID"] : [], .. options.IncludeLocators ? (string[])["Unit at the source"] : []];
+            string[] columns = ["#Object", "Code", "Tag", "#Byte", .. options.IncludeUids ? (string[])["SOP Instance UID"] : [], .. options.IncludeLocators ? (string[])["Unit at the source", "Place in it"] : []];
             html.Table("dicom-migrate explain --ledger FILE NUMBER tells the whole life of one.", columns, () =>
             {
                 foreach (var instance in content.Exceptions) Row(html, instance, options);
@@ -45,7 +45,7 @@ internal static class HtmlExceptions
         var fault = instance.Current.Fault ?? new Fault(FaultCode.None);
         html.Put($"<tr><th scope=\"row\" class=\"n\">{instance.Number}</th><td>{(int)fault.Code} {fault.Code}</td><td>{fault.Tag}</td><td class=\"n\">{fault.Offset}</td>");
         if (options.IncludeUids) html.Put($"<td><code>{instance.Identity.SopInstanceUid}</code></td>");
-        if (options.IncludeLocators) html.Put($"<td><code>{instance.Identity.UnitKey}</code></td>");
+        if (options.IncludeLocators) html.Put($"<td><code>{instance.Identity.UnitKey}</code></td><td><code>{instance.Identity.Place}</code></td>");
         html.Put($"</tr>");
     }
 }

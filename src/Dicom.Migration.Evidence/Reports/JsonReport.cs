@@ -96,7 +96,11 @@ internal static class JsonReport
                 if (fault.Offset is { } offset) json.WriteNumber("byte", offset);
             }
             if (content.Options.IncludeUids) json.WriteString("sopInstanceUid", Text(instance.Identity.SopInstanceUid));
-            if (content.Options.IncludeLocators) json.WriteString("unit", Text(instance.Identity.UnitKey));
+            if (content.Options.IncludeLocators)
+            {
+                json.WriteString("unit", Text(instance.Identity.UnitKey));
+                if (instance.Identity.Place is { } place) json.WriteString("place", Text(place));
+            }
             json.WriteEndObject();
         }
         json.WriteEndArray();

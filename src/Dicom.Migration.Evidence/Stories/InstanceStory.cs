@@ -29,7 +29,7 @@ public static class InstanceStory
         ArgumentNullException.ThrowIfNull(ledger);
         ArgumentNullException.ThrowIfNull(instance);
         var (identity, now) = (instance.Identity, instance.Current);
-        var lines = new List<string> { Line($"Object {instance.Number}, from {identity.UnitKey}{(identity.Copy > 0 ? $", copy {identity.Copy}" : "")}.") };
+        var lines = new List<string> { Line($"Object {instance.Number}, from {identity.UnitKey}{(identity.Place is { } place ? $", at {place}" : "")}{(identity.Copy > 0 ? $", copy {identity.Copy}" : "")}.") };
         lines.Add(identity.SopInstanceUid.Length == 0 ? "It has no SOP Instance UID." : Line($"SOP Instance UID {identity.SopInstanceUid}, {Words.OfUid(identity.SopClassUid ?? "", true).Name}, {Words.OfUid(identity.TransferSyntaxUid ?? "", true).Name}."));
         if (now.Length is { } length) lines.Add(Line($"Its data set has {length:N0} bytes."));
         foreach (var step in await ledger.ReadHistoryAsync(instance.Number, cancellationToken).ConfigureAwait(false)) lines.Add(Line($"  {step.At:u}  {Tell(step)}"));

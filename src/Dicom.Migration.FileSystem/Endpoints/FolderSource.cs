@@ -12,11 +12,8 @@ namespace Dicom.Migration.FileSystem;
 /// <remarks>Every entry of the tree is a unit, links, pipes and devices as well, so that all are accounted for. The tree is walked in ordinal order of names.</remarks>
 public sealed class FolderSource : IMigrationSource
 {
-    /// <summary>Rule for a DICOMDIR beside which there are instances that it does not name. They are migrated like all others, with <see cref="NotInMediaDirectory"/>.</summary>
+    /// <summary>Rule for a DICOMDIR beside which there are instances that it does not name. They are migrated like all others, with the note <see cref="FaultCode.DicomDirFileUnlisted"/>.</summary>
     public const string IncompleteMediaDirectory = "media-directory-incomplete";
-    /// <summary>Assumption of an instance that the nearest DICOMDIR above it does not name.</summary>
-    public const string NotInMediaDirectory = "not-in-media-directory";
-
     /// <summary>Rule for what a <see cref="FolderTarget"/> left unfinished in a folder that is a source now: its whole objects are beside it.</summary>
     public const string Unfinished = "unfinished-file";
 
@@ -77,7 +74,7 @@ public sealed class FolderSource : IMigrationSource
         if (start.Kind is not FileKind.Container)
         {
             yield return start.Kind is FileKind.Instance
-                ? Instance("", start, FileBody.Open(handle, status, start.Envelope.Length), status.Size, _media.Value.IsUnlisted(unit.Key) ? [NotInMediaDirectory] : [])
+                ? Instance("", start, FileBody.Open(handle, status, start.Envelope.Length), status.Size, _media.Value.IsUnlisted(unit.Key))
                 : Finding("", unit.Key, start);
             yield break;
         }
@@ -120,7 +117,7 @@ public sealed class FolderSource : IMigrationSource
             var (start, ahead) = await FileStart.ReadAsync(content, cancellationToken).ConfigureAwait(false);
             if (start.Kind is FileKind.Container) return new SourceFinding(place, new Fault(FaultCode.ContainerLimit)); // containers in containers are not opened
             return start.Kind is not FileKind.Instance ? Finding(place, place, start)
-                : Instance(place, start, PipeReader.Create(new PrefixedStream(ahead, content), new StreamPipeReaderOptions(leaveOpen: true, bufferSize: 65_536)), null, []);
+                : Instance(place, start, PipeReader.Create(new PrefixedStream(ahead, content), new StreamPipeReaderOptions(leaveOpen: true, bufferSize: 65_536)), null, isUnlisted: false);
         }
         catch (MigrationException e) { return new SourceFinding(place, e.Fault); }
     }
@@ -152,13 +149,14 @@ public sealed class FolderSource : IMigrationSource
         catch (FileSystemException) { return false; } // is reported where the file itself is read
     }
 
-    private static SourceInstance Instance(string place, FileStart start, PipeReader body, long? size, IReadOnlyList<string> notes) => new(place, body)
+    private static SourceInstance Instance(string place, FileStart start, PipeReader body, long? size, bool isUnlisted) => new(place, body)
     {
         TransferSyntax = start.TransferSyntax,
         ClaimedSopClassUid = start.SopClassUid,
         ClaimedSopInstanceUid = start.SopInstanceUid,
         Envelope = start.Envelope,
         Length = size - start.Envelope.Length,
-        Assumptions = [.. start.Assumptions, .. notes],
+        Assumptions = start.Assumptions,
+        Note = isUnlisted ? new Fault(FaultCode.DicomDirFileUnlisted) : null,
     };
 }

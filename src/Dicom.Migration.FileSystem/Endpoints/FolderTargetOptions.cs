@@ -10,9 +10,9 @@ public sealed class FolderTargetOptions : IValidatableObject
     [Required, StringLength(4_095, MinimumLength = 1)]
     public string Path { get; set; } = "";
 
-    /// <summary>Most files of one session that wait to be made durable together; 1 to 1,024. Default 64: each is an open file until then.</summary>
+    /// <summary>Most files of one session that wait to be made durable together; 1 to 1,024. Default 256: each is an open file until then.</summary>
     [Range(1, 1_024)]
-    public int MaxBatchFiles { get; set; } = 64;
+    public int MaxBatchFiles { get; set; } = 256;
 
     /// <summary>Most bytes of one session that wait to be made durable together. Default 67,108,864: half a second of a slow disk.</summary>
     [Range(1, long.MaxValue)]

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Dicom.Migration.DataSets;
 using Dicom.Migration.FileSystem.Media;
 
@@ -14,14 +13,12 @@ internal sealed class FolderTargetSession(FolderTarget target, FolderTarget.Room
         ArgumentNullException.ThrowIfNull(instance);
         if (room.Distrust is { } distrust) return NotStored(distrust);
         DurableFile file;
-        var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        using var _ = digest;
         try
         {
             var head = instance.Envelope.Length > 0 ? instance.Envelope
                 : Part10Meta.Make(instance.SopClassUid, instance.SopInstanceUid, instance.TransferSyntax.Uid);
             file = new DurableFile(room.LibC, room.Incoming, room.NextName());
-            if (TryWrite(file, head.Span, digest) is { } fault) return NotStored(fault);
+            if (TryWrite(file, head.Span) is { } fault) return NotStored(fault);
         }
         catch (MigrationException e) { return NotStored(e.Fault); }
 
@@ -35,7 +32,7 @@ internal sealed class FolderTargetSession(FolderTarget target, FolderTarget.Room
                 if (read.IsCanceled) throw new OperationCanceledException(cancellationToken);
                 foreach (var segment in read.Buffer)
                 {
-                    if (TryWrite(file, segment.Span, digest) is not { } fault) continue;
+                    if (TryWrite(file, segment.Span) is not { } fault) continue;
                     instance.Body.AdvanceTo(read.Buffer.End);
                     return NotStored(fault);
                 }
@@ -46,7 +43,7 @@ internal sealed class FolderTargetSession(FolderTarget target, FolderTarget.Room
             if (instance.Length is { } expected && expected != length) return NotStored(new Fault(FaultCode.LengthBeyondInput, null, length));
             var reference = new StoredReference(instance.StudyInstanceUid, instance.SeriesInstanceUid, instance.SopClassUid, instance.SopInstanceUid);
             var note = MalformedUid(instance);
-            var receipt = new StoreReceipt(_batch.Add(file, digest.GetHashAndReset(), new DurablePlace(instance.StudyInstanceUid, instance.SeriesInstanceUid, instance.SopInstanceUid),
+            var receipt = new StoreReceipt(_batch.Add(file, new DurablePlace(instance.StudyInstanceUid, instance.SeriesInstanceUid, instance.SopInstanceUid),
                 result => new StoreOutcome(result.Disposition, result.Location is null ? null : reference with { Location = result.Location }, result.Fault ?? note)));
             isTaken = true;
             // The instance is the batch's now: giving up here would leave its receipt with nobody.
@@ -70,11 +67,10 @@ internal sealed class FolderTargetSession(FolderTarget target, FolderTarget.Room
         room.Dispose();
     }
 
-    private static Fault? TryWrite(DurableFile file, ReadOnlySpan<byte> bytes, IncrementalHash digest)
+    private static Fault? TryWrite(DurableFile file, ReadOnlySpan<byte> bytes)
     {
         try
         {
-            digest.AppendData(bytes);
             file.Write(bytes);
             return null;
         }

@@ -9,6 +9,8 @@ internal sealed class DurableBatch(ILibC libC, DurableDirectory root)
 {
     /// <summary>Most files that may stand beside each other under one UID.</summary>
     private const int MaxBeside = 16;
+    /// <summary>From so many files on, one sync of the volume costs less than one of each file (docs/decisions/0006).</summary>
+    private const int FilesForOneSync = 8;
     private readonly List<Entry> _entries = [];
 
     public int Count => _entries.Count;
@@ -16,13 +18,13 @@ internal sealed class DurableBatch(ILibC libC, DurableDirectory root)
 
     /// <summary>Takes over a written file; it and the answer are this batch's from now on.</summary>
     /// <param name="file">Written to its end.</param>
-    /// <param name="sha256">Digest of its bytes.</param>
     /// <param name="place">Directories and name below the root, without suffix.</param>
     /// <param name="conclude">Makes the answer of how it ended.</param>
     /// <returns>Is complete, and never failed, when the batch is committed.</returns>
-    public Task<StoreOutcome> Add(DurableFile file, byte[] sha256, DurablePlace place, Func<DurableResult, StoreOutcome> conclude)
+    public Task<StoreOutcome> Add(DurableFile file, DurablePlace place, Func<DurableResult, StoreOutcome> conclude)
     {
-        var entry = new Entry(file, sha256, place, conclude);
+
+        var entry = new Entry(file, place, conclude);
         _entries.Add(entry);
         Bytes += file.Length;
         return entry.Answer.Task;
@@ -39,7 +41,7 @@ internal sealed class DurableBatch(ILibC libC, DurableDirectory root)
         Fault? distrust = null;
         try
         {
-            foreach (var entry in entries) Attempt(entry, () => entry.File.Sync());
+            SyncFiles(entries);
             foreach (var entry in entries) if (entry.Fault is null) Attempt(entry, () => Name(entry, directories));
             // Series before studies before the root: a name is durable only when all names above it are.
             foreach (var opened in directories.Values.OrderByDescending(static d => d.Depth))
@@ -60,6 +62,18 @@ internal sealed class DurableBatch(ILibC libC, DurableDirectory root)
             }
         }
         return distrust;
+    }
+
+    private void SyncFiles(Entry[] entries)
+    {
+        var result = entries.Length < FilesForOneSync ? -LibC.NotImplemented : libC.SyncVolume(root.Descriptor);
+        foreach (var entry in entries)
+            Attempt(entry, () =>
+            {
+                if (result == -LibC.NotImplemented) entry.File.Sync();
+                else if (result < 0) throw FileSystemException.OfWriting(result); // it does not say which file: none is vouched for
+                else entry.File.Close();
+            });
     }
 
     private static void Attempt(Entry entry, Action action)
@@ -83,7 +97,7 @@ internal sealed class DurableBatch(ILibC libC, DurableDirectory root)
         }
         for (var i = 0; i < MaxBeside; i++)
         {
-            var name = entry.Place.Name(entry.Sha256, i);
+            var name = entry.Place.Name(i == 0 ? [] : entry.Sha256, i);
             entry.Location = entry.Place.Location(name);
             entry.IsBeside = i > 0;
             if (entry.File.TryRename(parent, name, replace: false))
@@ -118,10 +132,12 @@ internal sealed class DurableBatch(ILibC libC, DurableDirectory root)
         public Fault? Fault { get; set; }
     }
 
-    private sealed class Entry(DurableFile file, byte[] sha256, DurablePlace place, Func<DurableResult, StoreOutcome> conclude)
+    private sealed class Entry(DurableFile file, DurablePlace place, Func<DurableResult, StoreOutcome> conclude)
     {
+        private byte[]? _sha256;
+
         public DurableFile File { get; } = file;
-        public byte[] Sha256 { get; } = sha256;
+        public byte[] Sha256 => _sha256 ??= File.Digest();
         public DurablePlace Place { get; } = place;
         public Func<DurableResult, StoreOutcome> Conclude { get; } = conclude;
         public TaskCompletionSource<StoreOutcome> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
+
 namespace Dicom.Migration.FileSystem.Media;
 
 /// <summary>A file on its way to a name: written under a temporary one, synced, renamed; durable once its directory is synced too.</summary>
@@ -32,13 +35,28 @@ internal sealed class DurableFile : IDisposable
         }
     }
 
-    /// <summary>Makes the content durable and closes the file: the last moment at which a network file system reports a full disk.</summary>
+    /// <summary>Makes the content durable and closes the file.</summary>
     public void Sync()
     {
         var result = _libC.Sync(_descriptor);
         if (result < 0) throw FileSystemException.OfWriting(result);
-        result = _libC.Close(Interlocked.Exchange(ref _descriptor, -1));
+        Close();
+    }
+
+    /// <summary>Closes the file, whose volume is synced: the last moment at which a network file system reports a full disk.</summary>
+    public void Close()
+    {
+        var result = _libC.Close(Interlocked.Exchange(ref _descriptor, -1));
         if (result < 0) throw FileSystemException.OfWriting(result);
+    }
+
+    /// <summary>SHA-256 of the file, read back under its temporary name: only wanted where its place is taken.</summary>
+    public byte[] Digest()
+    {
+        var descriptor = _libC.OpenAt(_incoming.Descriptor, _name, LibC.ReadOnly | LibC.NoFollow, 0);
+        if (descriptor < 0) throw FileSystemException.OfWriting(descriptor);
+        using var stream = new FileStream(new SafeFileHandle(descriptor, ownsHandle: true), FileAccess.Read, bufferSize: 0);
+        return SHA256.HashData(stream);
     }
 
     /// <summary>Gives the synced file its name.</summary>

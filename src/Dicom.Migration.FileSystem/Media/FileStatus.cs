@@ -9,16 +9,27 @@ namespace Dicom.Migration.FileSystem.Media;
 /// <param name="ModifiedTicks">Seconds and nanoseconds of the last change, folded into one number; for comparing only.</param>
 internal readonly partial record struct FileStatus(int Mode, long Size, long ModifiedTicks)
 {
-    public bool IsRegular => (Mode & 0xF000) == 0x8000;
+    private const int EmptyPath = 0x1000, NoFollow = 0x100; // AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW
 
-    public static unsafe FileStatus Of(SafeFileHandle handle)
+    public bool IsRegular => (Mode & 0xF000) == 0x8000;
+    public bool IsDirectory => (Mode & 0xF000) == 0x4000;
+
+    public static FileStatus Of(SafeFileHandle handle) => TryOf(handle, [0], EmptyPath) ?? throw new FileSystemException(new Fault(FaultCode.ReadFailed));
+
+    /// <summary>What an entry of a directory is, a link being a link; <see langword="null"/> if that cannot be told.</summary>
+    /// <param name="directory">The directory.</param>
+    /// <param name="name">Ends in NUL.</param>
+    public static FileStatus? OfEntry(SafeFileHandle directory, ReadOnlySpan<byte> name) => TryOf(directory, name, NoFollow);
+
+    private static unsafe FileStatus? TryOf(SafeFileHandle handle, ReadOnlySpan<byte> name, int flags)
     {
-        // struct statx of linux/stat.h, the same on every architecture: mode at 28, size at 40, mtime at 112. 0x1000 is AT_EMPTY_PATH.
+        // struct statx of linux/stat.h, the same on every architecture: mode at 28, size at 40, mtime at 112.
         var buffer = stackalloc byte[256];
-        if (statx(handle, "", 0x1000, 0x7FF, buffer) < 0) throw new FileSystemException(new Fault(FaultCode.ReadFailed));
+        fixed (byte* path = name)
+            if (statx(handle, path, flags, 0x7FF, buffer) < 0) return null;
         return new FileStatus(*(ushort*)(buffer + 28), *(long*)(buffer + 40), unchecked((*(long*)(buffer + 112) * 1_000_000_000L) + *(uint*)(buffer + 120)));
     }
 
-    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static unsafe partial int statx(SafeFileHandle handle, string path, int flags, uint mask, byte* buffer);
+    [LibraryImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static unsafe partial int statx(SafeFileHandle directory, byte* path, int flags, uint mask, byte* buffer);
 }

@@ -11,5 +11,7 @@ internal interface ILibC
     public int UnlinkAt(int directory, string name);
     public int Write(int descriptor, ReadOnlySpan<byte> bytes);
     public int Sync(int descriptor);
+    /// <summary>Makes all of the volume that the descriptor lies on durable; minus ENOSYS where errors of that are not known to be reported.</summary>
+    public int SyncVolume(int descriptor);
     public int Close(int descriptor);
 }

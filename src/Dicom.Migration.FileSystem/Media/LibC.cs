@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Dicom.Migration.FileSystem.Media;
 
@@ -16,51 +17,104 @@ internal sealed partial class LibC : ILibC
 
     public static LibC Instance { get; } = new();
 
-    public int OpenAt(int directory, string name, int flags, int mode) => Retry(() => openat(directory, name, flags | CloseOnExec, mode));
+    public int OpenAt(int directory, string name, int flags, int mode)
+    {
+        int result;
+        do result = Outcome(openat(directory, name, flags | CloseOnExec, mode)); while (result == -Interrupted);
+        return result;
+    }
 
-    public int MakeDirectoryAt(int directory, string name, int mode) => Retry(() => mkdirat(directory, name, mode));
+    /// <summary>Opens by the bytes of a name.</summary>
+    /// <param name="directory">Descriptor of the directory that it is in.</param>
+    /// <param name="name">Ends in NUL.</param>
+    /// <param name="flags">Of open(2).</param>
+    public static unsafe int OpenAt(int directory, ReadOnlySpan<byte> name, int flags)
+    {
+        int result;
+        fixed (byte* start = name)
+            do result = Outcome(openat(directory, start, flags | CloseOnExec, 0)); while (result == -Interrupted);
+        return result;
+    }
+
+    /// <summary>Reads the next entries of a directory, as many as fit, as struct linux_dirent64 (getdents64(2)).</summary>
+    /// <returns>Bytes read; 0 at the end.</returns>
+    public static unsafe int ReadDirectory(SafeFileHandle directory, Span<byte> entries)
+    {
+        int result;
+        fixed (byte* start = entries)
+            do result = Outcome((int)getdents64(directory, start, entries.Length)); while (result == -Interrupted);
+        return result;
+    }
+
+    public int MakeDirectoryAt(int directory, string name, int mode)
+    {
+        int result;
+        do result = Outcome(mkdirat(directory, name, mode)); while (result == -Interrupted);
+        return result;
+    }
 
     public int RenameAt(int fromDirectory, string from, int toDirectory, string to, bool replace)
     {
-        var result = Retry(() => renameat2(fromDirectory, from, toDirectory, to, replace ? 0u : 1u));
+        int result;
+        do result = Outcome(renameat2(fromDirectory, from, toDirectory, to, replace ? 0u : 1u)); while (result == -Interrupted);
         if (replace || result is not (-Invalid or -NotImplemented)) return result;
         // The file system knows no RENAME_NOREPLACE (some network and FUSE file systems): a hard link refuses an existing name just as well.
-        result = Retry(() => linkat(fromDirectory, from, toDirectory, to, 0));
+        do result = Outcome(linkat(fromDirectory, from, toDirectory, to, 0)); while (result == -Interrupted);
         return result < 0 ? result : UnlinkAt(fromDirectory, from);
     }
 
-    public int UnlinkAt(int directory, string name) => Retry(() => unlinkat(directory, name, 0));
+    public int UnlinkAt(int directory, string name)
+    {
+        int result;
+        do result = Outcome(unlinkat(directory, name, 0)); while (result == -Interrupted);
+        return result;
+    }
 
     public unsafe int Write(int descriptor, ReadOnlySpan<byte> bytes)
     {
+        int result;
         fixed (byte* start = bytes)
-            while (true)
-            {
-                var written = (int)write(descriptor, start, bytes.Length);
-                if (written >= 0) return written;
-                var error = Marshal.GetLastPInvokeError();
-                if (error != Interrupted) return -error;
-            }
+            do result = Outcome((int)write(descriptor, start, bytes.Length)); while (result == -Interrupted);
+        return result;
     }
 
-    public int Sync(int descriptor) => Retry(() => fsync(descriptor));
+    public int Sync(int descriptor)
+    {
+        int result;
+        do result = Outcome(fsync(descriptor)); while (result == -Interrupted);
+        return result;
+    }
+
+    public int SyncVolume(int descriptor)
+    {
+        if (!ReportsVolumeErrors(descriptor)) return -NotImplemented;
+        int result;
+        do result = Outcome(syncfs(descriptor)); while (result == -Interrupted);
+        return result;
+    }
+
+    // syncfs(2): "since Linux 5.8, syncfs() will report an error if one or more inodes failed to be written back since the last call";
+    // trusted on the file systems that it was tried on, by cutting them off without a sync.
+    private static unsafe bool ReportsVolumeErrors(int descriptor)
+    {
+        const long Ext4 = 0xEF53, Xfs = 0x58465342;
+        if (!Environment.Is64BitProcess || !OperatingSystem.IsOSPlatformVersionAtLeast("linux", 5, 8)) return false;
+        var buffer = stackalloc long[32]; // struct statfs: f_type is first, 120 bytes in all
+        return fstatfs(descriptor, buffer) == 0 && buffer[0] is Ext4 or Xfs;
+    }
 
     // close(2): after EINTR the descriptor is gone all the same; trying again could close another's.
-    public int Close(int descriptor) => close(descriptor) < 0 ? -Marshal.GetLastPInvokeError() : 0;
+    public int Close(int descriptor) => Outcome(close(descriptor));
 
-    private static int Retry(Func<int> call)
-    {
-        while (true)
-        {
-            var result = call();
-            if (result >= 0) return result;
-            var error = Marshal.GetLastPInvokeError();
-            if (error != Interrupted) return -error;
-        }
-    }
+    // Loops instead of a delegate for each call: opening a file costs a call for every name on its path.
+    private static int Outcome(int result) => result < 0 ? -Marshal.GetLastPInvokeError() : result;
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int openat(int directory, string name, int flags, int mode);
+    [LibraryImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static unsafe partial int openat(int directory, byte* name, int flags, int mode);
+    [LibraryImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static unsafe partial nint getdents64(SafeFileHandle directory, byte* entries, nint count);
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int mkdirat(int directory, string name, int mode);
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
@@ -73,6 +127,10 @@ internal sealed partial class LibC : ILibC
     private static unsafe partial nint write(int descriptor, byte* bytes, nint count);
     [LibraryImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int fsync(int descriptor);
+    [LibraryImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int syncfs(int descriptor);
+    [LibraryImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static unsafe partial int fstatfs(int descriptor, long* buffer);
     [LibraryImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int close(int descriptor);
 }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 using Dicom.Migration.DataSets;
 using Microsoft.Win32.SafeHandles;
 
@@ -67,7 +66,7 @@ internal sealed class MediaDirectory
             case 0x00041500:
                 if (reader.Element.ValueRemaining > LongestFileId) throw Malformed(reader.Element);
                 Span<byte> value = stackalloc byte[LongestFileId];
-                var file = MediaFileId.Split(Encoding.Latin1.GetString(value[..reader.ReadValue(value)]));
+                var file = MediaFileId.Split(EntryName.Text(value[..reader.ReadValue(value)]));
                 // A path out of the folder is never looked for.
                 if (file is null) Note(new Fault(FaultCode.MalformedDicomDir, new DicomTag(0x00041500), draft.Offset));
                 draft.File = file ?? [];

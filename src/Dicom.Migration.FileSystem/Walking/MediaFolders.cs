@@ -18,7 +18,7 @@ internal sealed class MediaFolders(TreeWalker walker, int maxRecords)
     {
         if (Nearest(DirectoryOf(path)) is not { Files: { } files } media) return false;
         var below = media.Directory.Length == 0 ? path : path[(media.Directory.Length + 1)..];
-        return !files.Contains(MediaFileId.Key(below.Split('/')));
+        return !files.Contains(MediaFileId.Key([.. below.Split('/').Select(EntryName.Text)]));
     }
 
     /// <summary>Whether the DICOMDIR stands for its folder, and an instance in the folder is not named in it.</summary>
@@ -108,7 +108,7 @@ internal sealed class MediaFolders(TreeWalker walker, int maxRecords)
         {
             foreach (var entry in found)
             {
-                var name = entry.Path[(entry.Path.LastIndexOf('/') + 1)..];
+                var name = EntryName.Text(entry.Path[(entry.Path.LastIndexOf('/') + 1)..]);
                 if (!entry.IsDirectory) Files.Add(MediaFileId.Key(name, isFile: true));
                 else
                 {

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Xunit;
+using static Dicom.Migration.Testing.ContractObjects;
 
 namespace Dicom.Migration.Testing;
 
@@ -157,35 +158,6 @@ public abstract class MigrationTargetContract
         await session.DisposeAsync().ConfigureAwait(false);
         var again = await StoreAsync(target, [_made[0]]).ConfigureAwait(false);
         await AssertHeldAsync(again, [_made[0]]).ConfigureAwait(false);
-    }
-
-    private static ReadOnlyMemory<byte> DataSet(MadeUpInstance instance) => instance.Bytes[instance.DataSetOffset..];
-
-    private static OutgoingInstance Outgoing(MadeUpInstance instance, MadeUpInstance? named = null, PipeReader? body = null, long? length = null, (string Instance, string Series, string Study)? uids = null) => new()
-    {
-        StudyInstanceUid = uids?.Study ?? (named ?? instance).StudyInstanceUid,
-        SeriesInstanceUid = uids?.Series ?? (named ?? instance).SeriesInstanceUid,
-        SopClassUid = instance.SopClassUid,
-        SopInstanceUid = uids?.Instance ?? (named ?? instance).SopInstanceUid,
-        TransferSyntax = instance.TransferSyntax,
-        Body = body ?? new WatchedBody(DataSet(instance)),
-        Length = length ?? (body is null ? DataSet(instance).Length : null),
-        Envelope = uids is null && named is null ? instance.Bytes[..instance.DataSetOffset] : default,
-    };
-
-    private static Task<List<StoreOutcome>> StoreAsync(IMigrationTarget target, IReadOnlyList<MadeUpInstance> instances) => StoreAsync(target, [.. instances.Select(static i => Outgoing(i))]);
-
-    private static async Task<List<StoreOutcome>> StoreAsync(IMigrationTarget target, IReadOnlyList<OutgoingInstance> instances)
-    {
-        var session = await target.OpenSessionAsync(Token).ConfigureAwait(false);
-        await using (session.ConfigureAwait(false))
-        {
-            var receipts = new List<StoreReceipt>();
-            foreach (var instance in instances) receipts.Add(await session.StoreAsync(instance, Token).ConfigureAwait(false));
-            await session.FlushAsync(Token).ConfigureAwait(false);
-            Assert.All(receipts, static receipt => Assert.True(receipt.Acknowledged.IsCompletedSuccessfully, "A flush brings every receipt to its answer."));
-            return [.. await Task.WhenAll(receipts.Select(static r => r.Acknowledged)).ConfigureAwait(false)];
-        }
     }
 
     /// <summary>Another process reads back what was acknowledged, and it is what was sent.</summary>

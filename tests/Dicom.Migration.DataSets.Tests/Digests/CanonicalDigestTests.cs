@@ -7,13 +7,7 @@ public sealed class CanonicalDigestTests
     private static string D2(byte[] dataSet, TransferSyntax? syntax = null, int piece = int.MaxValue)
     {
         using var digest = new CanonicalDigest(DataSetReaderTests.Dictionary);
-        digest.Reset(syntax ?? TransferSyntax.ExplicitVrLittleEndian);
-        for (int from = 0, to = 0; ;)
-        {
-            to = (int)Math.Min((long)to + piece, dataSet.Length);
-            from += digest.Append(dataSet.AsSpan(from, to - from), to == dataSet.Length);
-            if (to == dataSet.Length) return Convert.ToHexString(digest.Finish());
-        }
+        return Convert.ToHexString(digest.InPieces(dataSet, syntax ?? TransferSyntax.ExplicitVrLittleEndian, piece));
     }
 
     [Fact]
@@ -82,6 +76,15 @@ public sealed class CanonicalDigestTests
         var expected = D2(new Bytes().Element(0x7FE00010, "OW", value).ToArray());
         foreach (var piece in (int[])[1, 13, 1_023, 1_025, 9_999])
             Assert.Equal(expected, D2(new Bytes(true, true).Element(0x7FE00010, "OW", swapped).ToArray(), TransferSyntax.ExplicitVrBigEndian, piece));
+    }
+
+    /// <summary>GE's private transfer syntax is Implicit VR Little Endian with pixel data, and nothing else, in Big Endian.</summary>
+    [Fact]
+    public void Swaps_the_pixel_data_of_the_private_transfer_syntax_that_has_it_in_big_endian()
+    {
+        static byte[] Image(params byte[] pixels) => new Bytes(false).Short(0x00280010, "", 512).Element(0x7FE00010, "", pixels).ToArray();
+        var ge = TransferSyntax.FromUid("1.2.840.113619.5.2");
+        Assert.Equal(D2(Image(1, 2, 3, 4, 5, 6, 7, 8, 9, 10), TransferSyntax.ImplicitVrLittleEndian), D2(Image(2, 1, 4, 3, 6, 5, 8, 7, 10, 9), ge, 3));
     }
 
     [Fact]

@@ -14,12 +14,15 @@ internal static class FieldTools
     internal static bool HasPydicom { get; } = File.Exists(Python) && Run(Python, ["-c", "import pydicom"]).Exit == 0;
 
     /// <summary>Runs a program to its end; one that takes over a minute is ended and has exit status -1.</summary>
-    internal static (int Exit, string Errors, string Output) Run(string program, params string[] arguments)
+    internal static (int Exit, string Errors, string Output) Run(string program, params string[] arguments) => Run(TimeSpan.FromMinutes(1), program, arguments);
+
+    /// <summary>Runs a program to its end; one that takes longer than the limit is ended and has exit status -1.</summary>
+    internal static (int Exit, string Errors, string Output) Run(TimeSpan limit, string program, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true, UseShellExecute = false })!;
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(TimeSpan.FromMinutes(1)))
+        if (!process.WaitForExit(limit))
         {
             process.Kill();
             process.WaitForExit();
@@ -28,11 +31,11 @@ internal static class FieldTools
         return (process.ExitCode, errors.GetAwaiter().GetResult(), output.GetAwaiter().GetResult());
     }
 
-    /// <summary>Complaints of dcmdump: its exit status and the lines that it writes to its error output.</summary>
-    internal static int DcmdumpComplaints(string path)
+    /// <summary>Lines that dcmdump writes to its error output about these files, and whether it read them all.</summary>
+    internal static (bool IsRead, int Complaints) Dcmdump(IEnumerable<string> paths)
     {
-        var (exit, errors, _) = Run("dcmdump", path);
-        return (exit != 0 ? 1_000 : 0) + errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
+        var (exit, errors, _) = Run("dcmdump", ["-M", .. paths]);
+        return (exit == 0, errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
     }
 
     /// <summary>Complaints of pydicom about each file, in one process: warnings while it is read and every value decoded; 1,000 for an exception.</summary>

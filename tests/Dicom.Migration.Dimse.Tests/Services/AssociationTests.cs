@@ -17,10 +17,10 @@ public class AssociationTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private static DimseListener Listen(IDimseHandler handler, DimseListenerOptions? options = null) =>
-        new((options ?? new DimseListenerOptions()) with { EndPoint = new IPEndPoint(IPAddress.Loopback, 0) }, handler, TimeProvider.System);
+        new((options ?? new DimseListenerOptions { Security = DimseSecurity.Plaintext }) with { EndPoint = new IPEndPoint(IPAddress.Loopback, 0) }, handler, TimeProvider.System);
 
-    private static Task<DimseAssociation> ConnectAsync(DimseListener listener, AssociationOptions? options = null, string called = "SCP") =>
-        DimseAssociation.ConnectAsync("127.0.0.1", listener.EndPoint.Port, called, Proposals, options ?? new AssociationOptions(), TimeProvider.System, Token);
+    private static Task<DimseAssociation> ConnectAsync(DimseListener listener, DimseClientOptions? options = null, string called = "SCP") =>
+        DimseAssociation.ConnectAsync("127.0.0.1", listener.EndPoint.Port, called, Proposals, options ?? new DimseClientOptions { Security = DimseSecurity.Plaintext }, TimeProvider.System, null, Token);
 
     private static PipeReader Body(byte[] bytes) => PipeReader.Create(new MemoryStream(bytes));
 
@@ -48,7 +48,7 @@ public class AssociationTests
     public async Task Stores_every_byte_whatever_the_length(int maxPdu)
     {
         var handler = new RecordingHandler();
-        await using var listener = Listen(handler, new DimseListenerOptions { MaxPduLength = maxPdu });
+        await using var listener = Listen(handler, new DimseListenerOptions { Security = DimseSecurity.Plaintext, MaxPduLength = maxPdu });
         await using var association = await ConnectAsync(listener);
         int[] lengths = [0, 1, 2, 4_089, 4_090, 4_091, 131_065, 131_066, 131_067, 131_068, 3_000_001];
         foreach (var length in lengths)
@@ -71,8 +71,8 @@ public class AssociationTests
                 return DimseStatus.Success;
             },
         };
-        await using var listener = Listen(handler, new DimseListenerOptions { OperationsWindow = 4 });
-        await using var association = await ConnectAsync(listener, new AssociationOptions { OperationsWindow = 16 });
+        await using var listener = Listen(handler, new DimseListenerOptions { Security = DimseSecurity.Plaintext, OperationsWindow = 4 });
+        await using var association = await ConnectAsync(listener, new DimseClientOptions { Security = DimseSecurity.Plaintext, OperationsWindow = 16 });
         var statuses = await Task.WhenAll(Enumerable.Range(1, 40).Select(i => association.StoreAsync(Ct, $"1.2.{i}", Explicit, Body(Bytes(i * 5_000)), Token)));
         Assert.All(statuses, s => Assert.True(s.IsSuccess));
         await association.ReleaseAsync();
@@ -115,10 +115,12 @@ public class AssociationTests
         await using var listener = Listen(handler);
         await using (var association = await ConnectAsync(listener))
         {
-            var pipe = new Pipe();
-            await pipe.Writer.WriteAsync(Bytes(60_000), Token);
+            var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
+            await pipe.Writer.WriteAsync(Bytes(300_000), Token);
+            var storing = association.StoreAsync(Ct, "1.2", Explicit, pipe.Reader, Token);
+            await handler.FirstBegun.Task.WaitAsync(Token);
             await pipe.Writer.CompleteAsync(new IOException());
-            await Assert.ThrowsAsync<IOException>(() => association.StoreAsync(Ct, "1.2", Explicit, pipe.Reader, Token));
+            await Assert.ThrowsAsync<IOException>(() => storing);
             await handler.FirstBroken.Task.WaitAsync(Token);
             await Assert.ThrowsAsync<AssociationException>(() => association.EchoAsync(Token));
         }
@@ -126,6 +128,19 @@ public class AssociationTests
         Assert.Empty(handler.Stored);
         await using var next = await ConnectAsync(listener);
         Assert.True((await next.EchoAsync(Token)).IsSuccess);
+    }
+
+    [Fact]
+    public async Task A_data_set_that_cannot_be_read_at_all_costs_no_association()
+    {
+        var handler = new RecordingHandler();
+        await using var listener = Listen(handler);
+        await using var association = await ConnectAsync(listener);
+        var pipe = new Pipe();
+        await pipe.Writer.CompleteAsync(new IOException());
+        await Assert.ThrowsAsync<IOException>(() => association.StoreAsync(Ct, "1.2", Explicit, pipe.Reader, Token));
+        Assert.True((await association.EchoAsync(Token)).IsSuccess);
+        Assert.False(handler.FirstBegun.Task.IsCompleted);
     }
 
     [Fact]
@@ -138,7 +153,7 @@ public class AssociationTests
             port = ((IPEndPoint)socket.LocalEndPoint!).Port;
         }
 
-        var e = await Assert.ThrowsAsync<AssociationException>(() => DimseAssociation.ConnectAsync("127.0.0.1", port, "SCP", Proposals, new AssociationOptions(), TimeProvider.System, Token));
+        var e = await Assert.ThrowsAsync<AssociationException>(() => DimseAssociation.ConnectAsync("127.0.0.1", port, "SCP", Proposals, new DimseClientOptions { Security = DimseSecurity.Plaintext }, TimeProvider.System, null, Token));
         Assert.Equal(FaultCode.PeerUnreachable, e.Fault.Code);
     }
 

@@ -9,6 +9,7 @@ internal sealed class RecordingHandler : IDimseHandler
 {
     public ConcurrentDictionary<string, byte[]> Stored { get; } = new(StringComparer.Ordinal);
     public ConcurrentQueue<Exception> Broken { get; } = new();
+    public TaskCompletionSource FirstBegun { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     public TaskCompletionSource FirstBroken { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     public Func<StoreIndication, Task<DimseStatus>> Answer { get; init; } = static _ => Task.FromResult(DimseStatus.Success);
     public bool ReadsBody { get; init; } = true;
@@ -16,11 +17,12 @@ internal sealed class RecordingHandler : IDimseHandler
     public ValueTask<AssociationDecision> OnAssociateAsync(AssociationInfo association, CancellationToken cancellationToken) =>
         ValueTask.FromResult(association.CalledAeTitle is "SCP" ? AssociationDecision.Accept : AssociationDecision.CalledAeTitleNotRecognized);
 
-    public string? ChooseTransferSyntax(AssociationInfo association, ContextProposal proposal) =>
-        proposal.AbstractSyntax is "1.2.3.999" ? null : proposal.TransferSyntaxes[0];
+    public ContextDecision OnContext(AssociationInfo association, ContextProposal proposal) =>
+        proposal.AbstractSyntax is "1.2.3.999" ? ContextDecision.AbstractSyntaxNotSupported : ContextDecision.Accept(proposal.TransferSyntaxes[0], proposal.Roles);
 
     public async ValueTask<DimseStatus> OnStoreAsync(StoreIndication store, PipeReader body, CancellationToken cancellationToken)
     {
+        FirstBegun.TrySetResult();
         if (!ReadsBody) return await Answer(store);
         try
         {

@@ -18,7 +18,7 @@ public class TimeoutTests
     public async Task A_peer_that_asks_for_nothing_is_closed_when_ARTIM_expires()
     {
         var time = new TimersSeen();
-        await using var listener = new DimseListener(new DimseListenerOptions { EndPoint = new IPEndPoint(IPAddress.Loopback, 0) }, new RecordingHandler(), time);
+        await using var listener = new DimseListener(new DimseListenerOptions { Security = DimseSecurity.Plaintext, EndPoint = new IPEndPoint(IPAddress.Loopback, 0) }, new RecordingHandler(), time);
         using var client = new TcpClient();
         await client.ConnectAsync(listener.EndPoint, Token);
         await time.WaitForAsync(TimeSpan.FromSeconds(30), Token);
@@ -33,7 +33,7 @@ public class TimeoutTests
     public async Task A_peer_that_falls_silent_is_aborted_when_the_idle_time_is_over()
     {
         var time = new TimersSeen();
-        await using var listener = new DimseListener(new DimseListenerOptions { EndPoint = new IPEndPoint(IPAddress.Loopback, 0) }, new RecordingHandler(), time);
+        await using var listener = new DimseListener(new DimseListenerOptions { Security = DimseSecurity.Plaintext, EndPoint = new IPEndPoint(IPAddress.Loopback, 0) }, new RecordingHandler(), time);
         using var client = new TcpClient();
         await client.ConnectAsync(listener.EndPoint, Token);
         var stream = client.GetStream();
@@ -56,7 +56,7 @@ public class TimeoutTests
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
         var connecting = DimseAssociation.ConnectAsync("127.0.0.1", ((IPEndPoint)silent.LocalEndpoint).Port, "SCP",
-            [new ContextProposal(Verification, ["1.2.840.10008.1.2"])], new AssociationOptions(), time, Token);
+            [new ContextProposal(Verification, ["1.2.840.10008.1.2"])], new DimseClientOptions { Security = DimseSecurity.Plaintext }, time, null, Token);
         using var peer = await silent.AcceptTcpClientAsync(Token);
         await peer.GetStream().ReadExactlyAsync(new byte[74], Token); // the request is out
         time.Advance(TimeSpan.FromSeconds(30));

@@ -62,7 +62,8 @@ public class PduTests
     [Theory]
     [InlineData("")]
     [InlineData("1.2/3")]
-    [InlineData("1.2.3\0")]
+    [InlineData("1.2\u00003")]
+    [InlineData("\0")]
     [InlineData("1..2")]
     [InlineData("1.2.a")]
     [InlineData("1.2.3456789012345678901234567890123456789012345678901234567890123")] // 65 characters
@@ -87,8 +88,28 @@ public class PduTests
     }
 
     [Fact]
-    public void More_than_1024_items_are_refused() => Assert.Equal(FaultCode.MessageTooLong,
-        Fault(Pdus.Encode(Request([]) with { UserItems = Enumerable.Repeat<UserItem>(new UnknownUserItem(0x5A, ReadOnlyMemory<byte>.Empty), 1_023).ToList() })));
+    public void Every_legal_number_of_contexts_and_transfer_syntaxes_is_read()
+    {
+        var contexts = Enumerable.Range(0, 128).Select(i => new ProposedContext((byte)(2 * i + 1), "1.2.3", Enumerable.Range(1, 64).Select(n => $"1.2.{n}").ToList())).ToList();
+        var roles = Enumerable.Repeat<UserItem>(new RoleSelection("1.2.3", 1, 1), 128).ToList();
+        Assert.Equal(FaultCode.None, Fault(Pdus.Encode(Request(contexts) with { UserItems = roles })));
+    }
+
+    [Fact]
+    public void More_items_than_any_legal_request_has_are_refused() => Assert.Equal(FaultCode.MessageTooLong,
+        Fault(Pdus.Encode(Request([]) with { UserItems = Enumerable.Repeat<UserItem>(new UnknownUserItem(0x5A, ReadOnlyMemory<byte>.Empty), PduParser.MaxItems - 1).ToList() })));
+
+    [Theory]
+    [InlineData("1.2.3\0", "1.2.3")]
+    [InlineData("1.2.3 ", "1.2.3")]
+    [InlineData("1.2.345678901234567890123456789012345678901234567890123456789012\0\0", "1.2.345678901234567890123456789012345678901234567890123456789012")] // 64 characters
+    public void A_uid_that_is_padded_is_read_without_its_padding(string uid, string read)
+    {
+        var rest = new ReadOnlySequence<byte>(Pdus.Encode(Request([new ProposedContext(1, uid, [uid])])));
+        Assert.True(Pdu.TryTake(ref rest, MaxData, out var frame));
+        var context = Assert.Single(((AssociateRequest)PduParser.Parse(frame)).Contexts);
+        Assert.Equal((read, read), (context.AbstractSyntax, context.TransferSyntaxes[0]));
+    }
 
     [Fact]
     public void Sixteen_thousand_items_that_each_declare_65535_bytes_are_refused()

@@ -23,9 +23,9 @@ internal static class Pdus
         Word.SelectMany(i => Word.Select(p => (UserItem)new AsynchronousOperationsWindow(i, p))),
         Uid.SelectMany(u => Byte.SelectMany(a => Byte.Select(b => (UserItem)new RoleSelection(u, a, b)))),
         AeTitle.Select(n => (UserItem)new ImplementationVersionName(n)),
-        Uid.SelectMany(u => Bytes.Select(b => (UserItem)new ExtendedNegotiation(u, b))),
-        Uid.SelectMany(u => Uid.SelectMany(s => Gen.ListOf(Uid).Select(r => (UserItem)new CommonExtendedNegotiation(0, u, s, r.ToList())))),
-        Byte.SelectMany(k => Bytes.SelectMany(a => Bytes.Select(b => (UserItem)new UserIdentity(k, 1, a, b)))),
+        Uid.SelectMany(u => Bytes.Select(b => (UserItem)new ExtendedNegotiationItem(u, b))),
+        Uid.SelectMany(u => Uid.SelectMany(s => Gen.ListOf(Uid).Select(r => (UserItem)new CommonExtendedNegotiationItem(0, u, s, r.ToList())))),
+        Byte.SelectMany(k => Bytes.SelectMany(a => Bytes.Select(b => (UserItem)new UserIdentityItem(k, 1, a, b)))),
         Bytes.Select(b => (UserItem)new UserIdentityResponse(b)),
         Bytes.Select(b => (UserItem)new UnknownUserItem(0x5A, b)));
 

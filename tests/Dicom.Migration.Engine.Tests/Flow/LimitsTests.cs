@@ -26,15 +26,16 @@ public sealed class LimitsTests : IDisposable
     [Fact]
     public async Task A_source_is_read_no_further_than_the_budget_while_the_target_stands_still()
     {
-        var (read, opened) = (0, new TaskCompletionSource());
-        var source = new ScriptedSource([.. Enumerable.Range(1, 200).Select(i => (FormattableString.Invariant($"{i:D4}"), new object[] { ScriptedSource.Large(i, 60_000) }))]);
-        source.BeforeItem = (_, _) => Interlocked.Increment(ref read);
-        var target = new ScriptedTarget { Opened = opened.Task };
-        using var stop = new CancellationTokenSource();
+        var (read, full, opened) = (0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource());
         var options = _bench.Options with { ByteBudget = 1 << 20, LargestInMemory = 1 << 17 };
+        var most = 16 + options.Readers; // each object takes one block of 64 KiB: 16 fit, and each reader holds one more that waits
+        var source = new ScriptedSource([.. Enumerable.Range(1, 200).Select(i => (FormattableString.Invariant($"{i:D4}"), new object[] { ScriptedSource.Large(i, 60_000) }))]);
+        source.BeforeItem = (_, _) => { if (Interlocked.Increment(ref read) == most) full.SetResult(); };
+        var target = new ScriptedTarget { Opened = opened.Task };
         var run = _bench.RunAsync(source, target, options);
-        await target.SomebodyWaits; // each object takes one block of 64 KiB: 16 fit, and each reader holds one more that waits
-        Assert.InRange(Volatile.Read(ref read), 1, 16 + options.Readers);
+        await full.Task;
+        for (var i = 0; i < 1_000; i++) await Task.Yield(); // time enough for a reader that nothing holds back
+        Assert.Equal(most, Volatile.Read(ref read));
         opened.SetResult();
         Assert.Equal(200, (await run).Count(InstanceState.Verified));
     }

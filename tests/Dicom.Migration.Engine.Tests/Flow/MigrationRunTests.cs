@@ -46,6 +46,14 @@ public sealed class MigrationRunTests : IDisposable
     }
 
     [Fact]
+    public async Task A_source_s_note_is_in_the_account_beside_the_verdict_and_changes_none()
+    {
+        var source = new ScriptedSource(("a", [(ScriptedSource.Object(1), FaultCode.DicomDirFileUnlisted)]), ("b", [(ScriptedSource.Object(2), FaultCode.DicomDirFileUnlisted)]), ("c", [ScriptedSource.Object(3)]));
+        var account = await _bench.RunAsync(source, new ScriptedTarget { Refuse = uid => uid == "1.2.3.1002" ? new Fault(FaultCode.Refused) : null });
+        Assert.Equal((2L, 1L, 1L), (account.Count(InstanceState.Verified), account.Count(FaultCode.DicomDirFileUnlisted), account.Count(FaultCode.Refused)));
+    }
+
+    [Fact]
     public async Task A_target_that_cannot_be_read_verifies_nothing_by_its_word_alone()
     {
         var account = await _bench.RunAsync(RunBench.Many(3), new ScriptedTarget { Levels = [] });

@@ -24,6 +24,18 @@ public sealed class RuleTests : IDisposable
     }
 
     [Fact]
+    public async Task The_rule_in_the_documentation_is_this_one_and_does_what_it_says()
+    {
+        var account = await _bench.RunAsync(RunBench.Many(2), new ScriptedTarget(), rules: [new WithoutSecondaryCaptures()]);
+        Assert.Equal(2, account.Count(InstanceState.Excluded)); // the scripted objects are secondary captures
+        var root = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Join(root!.FullName, "Dicom.Migration.sln"))) root = root.Parent;
+        var page = await File.ReadAllTextAsync(Path.Join(root.FullName, "docs", "plug-ins.md"), TestContext.Current.CancellationToken);
+        var here = await File.ReadAllTextAsync(Path.Join(root.FullName, "tests", "Dicom.Migration.Engine.Tests", "Flow", "WithoutSecondaryCaptures.cs"), TestContext.Current.CancellationToken);
+        Assert.Contains(here[here.IndexOf("/// <summary>", StringComparison.Ordinal)..].Trim(), page, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_change_reaches_the_target_and_both_digests_are_on_record()
     {
         var target = new ScriptedTarget();

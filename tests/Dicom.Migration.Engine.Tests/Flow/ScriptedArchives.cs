@@ -32,7 +32,8 @@ internal sealed class ScriptedSource(params (string Key, object[] Items)[] units
             BeforeItem(unit.Key, i);
             yield return items[i] switch
             {
-                byte[] bytes => new SourceInstance("", PipeReader.Create(new MemoryStream(bytes))) { TransferSyntax = TransferSyntax.ExplicitVrLittleEndian, Length = IsLengthKnown ? bytes.Length : null },
+                byte[] bytes => Instance(bytes, null),
+                (byte[] bytes, FaultCode note) => Instance(bytes, new Fault(note)),
                 FaultCode code => new SourceFinding("", new Fault(code)),
                 string rule => new SourceFinding("", rule),
                 _ => throw new InvalidOperationException("The script is wrong."),
@@ -40,6 +41,9 @@ internal sealed class ScriptedSource(params (string Key, object[] Items)[] units
         }
         await Task.CompletedTask;
     }
+
+    private SourceInstance Instance(byte[] bytes, Fault? note) =>
+        new("", PipeReader.Create(new MemoryStream(bytes))) { TransferSyntax = TransferSyntax.ExplicitVrLittleEndian, Length = IsLengthKnown ? bytes.Length : null, Note = note };
 
     /// <summary>The same with so many bytes of pixel data; an even number.</summary>
     public static byte[] Large(int number, int pixels) =>

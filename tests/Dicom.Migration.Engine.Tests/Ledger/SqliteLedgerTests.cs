@@ -16,6 +16,22 @@ public sealed class SqliteLedgerTests : IDisposable
     public void Dispose() => _file.Dispose();
 
     [Fact]
+    public async Task Keeps_the_place_of_what_has_no_uid()
+    {
+        await using var ledger = await _file.OpenAsync();
+        var lease = await ledger.AcquireLeaseAsync("a", Minute, Stop);
+        var outcome = new LedgerOutcome(InstanceState.Excepted) { Fault = new(FaultCode.MalformedContainer) };
+        await ledger.AppendAsync(lease, new()
+        {
+            Units = [new("cd.zip", LedgerUnitKind.File)],
+            Discoveries = [new("cd.zip", "") { Place = "0:a.dcm", Then = outcome }, new("cd.zip", "", 1) { Place = new string('x', 5_000), Then = outcome }, new("cd.zip", "", 2) { Then = outcome }],
+        }, Stop);
+        var places = new List<string?>();
+        await foreach (var instance in ledger.ReadInstancesAsync(new LedgerQuery { Fault = FaultCode.MalformedContainer }, Stop)) places.Add(instance.Identity.Place);
+        Assert.Equal(["0:a.dcm", new string('x', 1_024), null], places);
+    }
+
+    [Fact]
     public async Task Closes_the_account_only_when_the_four_terminal_states_add_up()
     {
         await using var ledger = await _file.OpenAsync();

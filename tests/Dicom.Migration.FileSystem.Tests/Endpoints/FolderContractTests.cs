@@ -37,3 +37,23 @@ public sealed class FolderTargetContractTests : MigrationTargetContract, IDispos
 
     protected override void AssertNothingEscaped() => Assert.Equal([_folder["target"]], Directory.GetFileSystemEntries(_folder.Path));
 }
+
+/// <summary>A folder shows what it holds as all targets do.</summary>
+public sealed class FolderEvidenceContractTests : EvidenceTargetContract, IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<FolderTarget> _targets = [];
+
+    public void Dispose()
+    {
+        foreach (var target in _targets) target.Dispose();
+        _folder.Dispose();
+    }
+
+    protected override Task<IEvidenceTarget> OpenAsync(CancellationToken cancellationToken)
+    {
+        var target = new FolderTarget("target", new FolderTargetOptions { Path = _folder["target"] });
+        _targets.Add(target);
+        return Task.FromResult<IEvidenceTarget>(target);
+    }
+}

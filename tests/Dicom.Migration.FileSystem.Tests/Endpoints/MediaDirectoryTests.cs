@@ -5,6 +5,7 @@ namespace Dicom.Migration.FileSystem.Tests;
 /// <summary>A DICOMDIR in a source (PS3.3 Annex F, PS3.10 §8) is no instance, and is held against the files.</summary>
 public class MediaDirectoryTests
 {
+    private const string Named = "an instance without a note";
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private static async Task<List<object>> ReadAsync(string root, string key, int maxRecords = 1_000)
@@ -12,7 +13,7 @@ public class MediaDirectoryTests
         var items = new List<object>();
         await foreach (var item in new FolderSource("s", new FolderSourceOptions { Path = root, MaxMediaDirectoryRecords = maxRecords }).ReadAsync(new SourceUnit(key, SourceUnitKind.File), Token))
             await using (item)
-                items.Add(item is SourceInstance i ? i.Assumptions : ((SourceFinding)item).Exclusion is { } rule ? rule : (((SourceFinding)item).Place, ((SourceFinding)item).Fault!.Value.Code));
+                items.Add(item is SourceInstance i ? i.Note?.Code ?? (object)Named : ((SourceFinding)item).Exclusion is { } rule ? rule : (((SourceFinding)item).Place, ((SourceFinding)item).Fault!.Value.Code));
         return items;
     }
 
@@ -34,7 +35,7 @@ public class MediaDirectoryTests
         using var folder = Folder(MadeMediaDirectory.Listing("A\\IM1", "A\\IM2"), "A/IM1", "A/IM2");
         File.WriteAllText(folder["AUTORUN.INF"], "a viewer is no instance");
         Assert.Equal([SourceFinding.MediaDirectory], await ReadAsync(folder.Path, "DICOMDIR"));
-        Assert.Equal([Array.Empty<string>()], await ReadAsync(folder.Path, "A/IM1"));
+        Assert.Equal([Named], await ReadAsync(folder.Path, "A/IM1"));
     }
 
     [Theory]
@@ -51,7 +52,7 @@ public class MediaDirectoryTests
     {
         using var folder = Folder(MadeMediaDirectory.Listing(named), file);
         Assert.Equal([SourceFinding.MediaDirectory], await ReadAsync(folder.Path, "DICOMDIR"));
-        Assert.Equal([Array.Empty<string>()], await ReadAsync(folder.Path, file));
+        Assert.Equal([Named], await ReadAsync(folder.Path, file));
     }
 
     [Fact]
@@ -68,8 +69,8 @@ public class MediaDirectoryTests
         File.WriteAllBytes(folder["sub/DICOMDIR"], MadeMediaDirectory.Listing("X"));
         Assert.Equal([FolderSource.IncompleteMediaDirectory], await ReadAsync(folder.Path, "DICOMDIR"));
         Assert.Equal([SourceFinding.MediaDirectory], await ReadAsync(folder.Path, "sub/DICOMDIR"));
-        Assert.Equal([new[] { FolderSource.NotInMediaDirectory }], await ReadAsync(folder.Path, "A/IM2"));
-        Assert.Equal([Array.Empty<string>()], await ReadAsync(folder.Path, "sub/X")); // the nearest directory's affair
+        Assert.Equal([FaultCode.DicomDirFileUnlisted], await ReadAsync(folder.Path, "A/IM2"));
+        Assert.Equal([Named], await ReadAsync(folder.Path, "sub/X")); // the nearest directory's affair
     }
 
     public static TheoryData<string, byte[]> Broken => new()
@@ -85,7 +86,7 @@ public class MediaDirectoryTests
     {
         using var folder = Folder(dicomdir, "IM1");
         Assert.True((await ReadAsync(folder.Path, "DICOMDIR")) is [("", FaultCode.MalformedDicomDir), ("IM2", FaultCode.DicomDirFileMissing)], what);
-        Assert.Equal([Array.Empty<string>()], await ReadAsync(folder.Path, "IM1"));
+        Assert.Equal([Named], await ReadAsync(folder.Path, "IM1"));
     }
 
     [Fact]
@@ -93,7 +94,7 @@ public class MediaDirectoryTests
     {
         using var folder = Folder(MadeMediaDirectory.Listing("IM1", "IM2", "IM3")[..^20], "IM1", "IM7");
         Assert.Equal([("", FaultCode.MalformedDicomDir)], await ReadAsync(folder.Path, "DICOMDIR"));
-        Assert.Equal([Array.Empty<string>()], await ReadAsync(folder.Path, "IM7"));
+        Assert.Equal([Named], await ReadAsync(folder.Path, "IM7"));
     }
 
     [Fact]

@@ -80,6 +80,14 @@ internal sealed class FaultyLibC(int failAt, int error) : ILibC
         return _real.Sync(descriptor);
     }
 
+    // Of what it makes durable only the content counts here: names are durable when their own directories are synced.
+    public int SyncVolume(int descriptor)
+    {
+        if (Fails) return -error;
+        foreach (var path in _paths.Values.Where(File.Exists).ToList()) _synced[path] = File.ReadAllBytes(path);
+        return _real.SyncVolume(descriptor) is var result && result == -LibC.NotImplemented ? 0 : result;
+    }
+
     public int Close(int descriptor)
     {
         var result = _real.Close(descriptor);

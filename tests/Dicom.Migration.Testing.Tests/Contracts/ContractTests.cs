@@ -17,6 +17,12 @@ public class ContractTests
         protected override Task<IMigrationTarget> OpenAsync(CancellationToken cancellationToken) => Task.FromResult<IMigrationTarget>(new MemoryTarget(flaw, _disk));
     }
 
+    private sealed class EvidenceChecks(EvidenceFlaw flaw) : EvidenceTargetContract
+    {
+        private readonly Dictionary<string, byte[]> _disk = new(StringComparer.Ordinal);
+        protected override Task<IEvidenceTarget> OpenAsync(CancellationToken cancellationToken) => Task.FromResult<IEvidenceTarget>(new FlawedEvidence(flaw, new MemoryTarget(TargetFlaw.None, _disk)));
+    }
+
     [Theory]
     [InlineData(SourceFlaw.ListsLessTheSecondTime, nameof(MigrationSourceContract.A_second_listing_has_the_same_units))]
     [InlineData(SourceFlaw.CursorSkips, nameof(MigrationSourceContract.A_listing_goes_on_behind_every_cursor_and_leaves_nothing_out))]
@@ -45,11 +51,28 @@ public class ContractTests
     [InlineData(TargetFlaw.OnlyTheFirstSessionStores, nameof(MigrationTargetContract.Sessions_used_at_the_same_time_do_not_disturb_each_other))]
     public async Task A_target_with_a_flaw_fails_its_check(TargetFlaw flaw, string check) => Assert.Contains(check, await FailuresAsync<MigrationTargetContract>(() => new TargetChecks(flaw)));
 
+    [Theory]
+    [InlineData(EvidenceFlaw.LowestFirst, nameof(EvidenceTargetContract.The_levels_are_above_l0_and_the_highest_comes_first))]
+    [InlineData(EvidenceFlaw.ForgetsOne, nameof(EvidenceTargetContract.What_was_stored_is_shown_at_every_level_with_one_item_for_each_reference))]
+    [InlineData(EvidenceFlaw.ShowsTwice, nameof(EvidenceTargetContract.What_was_stored_is_shown_at_every_level_with_one_item_for_each_reference))]
+    [InlineData(EvidenceFlaw.ShowsAnother, nameof(EvidenceTargetContract.What_was_stored_is_shown_at_every_level_with_one_item_for_each_reference))]
+    [InlineData(EvidenceFlaw.SaysAnotherLevel, nameof(EvidenceTargetContract.What_was_stored_is_shown_at_every_level_with_one_item_for_each_reference))]
+    [InlineData(EvidenceFlaw.LosesLastByte, nameof(EvidenceTargetContract.A_body_that_is_shown_is_what_was_stored))]
+    [InlineData(EvidenceFlaw.SilentOnMissing, nameof(EvidenceTargetContract.What_was_not_stored_is_missing_at_every_level_and_hides_nothing_beside_it))]
+    [InlineData(EvidenceFlaw.FindsEverything, nameof(EvidenceTargetContract.What_was_not_stored_is_missing_at_every_level_and_hides_nothing_beside_it))]
+    [InlineData(EvidenceFlaw.MissesBesideMissing, nameof(EvidenceTargetContract.What_was_not_stored_is_missing_at_every_level_and_hides_nothing_beside_it))]
+    [InlineData(EvidenceFlaw.VolunteersMore, nameof(EvidenceTargetContract.Nothing_is_shown_of_what_was_not_asked_for))]
+    [InlineData(EvidenceFlaw.BreaksWhenUnread, nameof(EvidenceTargetContract.An_item_disposed_unread_or_twice_does_not_harm_the_others))]
+    [InlineData(EvidenceFlaw.ServesAnyLevel, nameof(EvidenceTargetContract.A_level_that_is_not_served_is_refused))]
+    [InlineData(EvidenceFlaw.IgnoresCancellation, nameof(EvidenceTargetContract.A_cancelled_collection_ends))]
+    public async Task Evidence_with_a_flaw_fails_its_check(EvidenceFlaw flaw, string check) => Assert.Contains(check, await FailuresAsync<EvidenceTargetContract>(() => new EvidenceChecks(flaw)));
+
     [Fact]
     public async Task A_sound_implementation_fails_no_check()
     {
         Assert.Empty(await FailuresAsync<MigrationSourceContract>(static () => new SourceChecks(SourceFlaw.None)));
         Assert.Empty(await FailuresAsync<MigrationTargetContract>(static () => new TargetChecks(TargetFlaw.None)));
+        Assert.Empty(await FailuresAsync<EvidenceTargetContract>(static () => new EvidenceChecks(EvidenceFlaw.None)));
     }
 
     /// <summary>Runs every check on a contract of its own, as xunit does, and names those that fail.</summary>

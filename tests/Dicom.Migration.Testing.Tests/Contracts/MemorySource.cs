@@ -14,6 +14,7 @@ internal sealed class MemorySource(SourceFlaw flaw, MemorySource.Disk disk) : IM
     private int _current;
 
     public string Name => "memory";
+    public string Address => "memory:";
 
     /// <summary>What outlives the source.</summary>
     internal sealed class Disk

@@ -17,6 +17,7 @@ internal sealed class MemoryTarget(TargetFlaw flaw, Dictionary<string, byte[]> d
     private int _sessions;
 
     public string Name => "memory";
+    public string Address => "memory:";
     public IReadOnlyList<EvidenceLevel> Levels { get; } = [EvidenceLevel.L4];
     public Task<ITargetSession> OpenSessionAsync(CancellationToken cancellationToken) => Task.FromResult<ITargetSession>(new Session(this, Interlocked.Increment(ref _sessions)));
 
@@ -30,6 +31,9 @@ internal sealed class MemoryTarget(TargetFlaw flaw, Dictionary<string, byte[]> d
                 Body = bytes is null ? null : PipeReader.Create(new ReadOnlySequence<byte>(bytes)),
             };
     }
+
+    /// <summary>What it holds under a reference, if anything.</summary>
+    public byte[]? Held(StoredReference reference) => disk.GetValueOrDefault(reference.Location ?? reference.SopInstanceUid);
 
     private TargetFlaw Flaw => flaw;
 

@@ -1,0 +1,28 @@
+using Dicom.Migration.DataSets;
+
+namespace Dicom.Migration.Dimse;
+
+/// <summary>The transfer syntaxes in which objects are stored.</summary>
+internal static class StorageSyntaxes
+{
+    /// <summary>Compressed ones first, as an archive that may choose should not decompress; the default of DICOM is last.</summary>
+    public static IReadOnlyList<string> All { get; } =
+    [
+        "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70", // JPEG
+        "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81", // JPEG-LS
+        "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203", // JPEG 2000
+        "1.2.840.10008.1.2.4.100", "1.2.840.10008.1.2.4.101", "1.2.840.10008.1.2.4.102", "1.2.840.10008.1.2.4.103", "1.2.840.10008.1.2.4.104", // MPEG
+        "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.1.99", // RLE, deflated
+        "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2",
+    ];
+
+    /// <summary>CT, MR, CR, DX, US and Secondary Capture: proposed where an archive does not say of which SOP class its objects are.</summary>
+    public static IReadOnlyList<string> CommonClasses { get; } =
+    [
+        "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.1", "1.2.840.10008.5.1.4.1.1.1.1", "1.2.840.10008.5.1.4.1.1.6.1", "1.2.840.10008.5.1.4.1.1.7",
+    ];
+
+    /// <summary>Without compression: one can be made of another and nothing is lost.</summary>
+    public static IReadOnlyList<TransferSyntax> Native { get; } =
+        [TransferSyntax.ExplicitVrLittleEndian, TransferSyntax.ImplicitVrLittleEndian, TransferSyntax.DeflatedExplicitVrLittleEndian, TransferSyntax.ExplicitVrBigEndian];
+}

@@ -1,0 +1,87 @@
+namespace Dicom.Migration.Dimse;
+
+/// <summary>An instance that a query lists.</summary>
+/// <param name="SeriesUid">Its series.</param> <param name="SopInstanceUid">Its UID.</param> <param name="SopClassUid">Its SOP class, if the archive says it.</param>
+internal sealed record Listed(string SeriesUid, string SopInstanceUid, string? SopClassUid);
+
+/// <summary>What is asked of an archive, and what of it has arrived: completeness is judged by this and never by a status.</summary>
+/// <param name="listed">What the archive lists.</param>
+/// <param name="unlisted">How many more it counts than it lists: so many are let pass.</param>
+internal sealed class Wanted(IEnumerable<Listed> listed, int unlisted = 0)
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, Listed> _listed = listed.DistinctBy(static l => l.SopInstanceUid, StringComparer.Ordinal).ToDictionary(static l => l.SopInstanceUid, StringComparer.Ordinal);
+    private readonly HashSet<string> _arrived = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _broken = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _beyond = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> _unrequested = new(StringComparer.Ordinal);
+
+    /// <summary>What the archive lists.</summary>
+    public IReadOnlyCollection<Listed> All => _listed.Values;
+
+    /// <summary>What did not arrive.</summary>
+    public List<Listed> Missing
+    {
+        get
+        {
+            lock (_gate) return [.. _listed.Values.Where(l => !_arrived.Contains(l.SopInstanceUid))];
+        }
+    }
+
+    /// <summary>How many more the archive counts than it lists, and has not sent.</summary>
+    public int MissingUnlisted
+    {
+        get
+        {
+            lock (_gate) return Math.Max(0, unlisted - _beyond.Count);
+        }
+    }
+
+    /// <summary>What came, and nobody asked for; sorted.</summary>
+    public List<string> Unrequested
+    {
+        get
+        {
+            lock (_gate) return [.. _unrequested];
+        }
+    }
+
+    /// <summary>Whether an instance may come; one that may not is kept in mind.</summary>
+    public bool Admits(string sopInstanceUid)
+    {
+        lock (_gate)
+        {
+            if (_listed.ContainsKey(sopInstanceUid) || _beyond.Contains(sopInstanceUid)) return true;
+            if (_beyond.Count < unlisted) return _beyond.Add(sopInstanceUid);
+            _unrequested.Add(sopInstanceUid);
+            return false;
+        }
+    }
+
+    /// <summary>Whether an instance is here already.</summary>
+    public bool Has(string sopInstanceUid)
+    {
+        lock (_gate) return _arrived.Contains(sopInstanceUid);
+    }
+
+    /// <summary>What broke off on its way, and did not come again.</summary>
+    public List<string> Broken
+    {
+        get
+        {
+            lock (_gate) return [.. _broken.Where(b => !_arrived.Contains(b))];
+        }
+    }
+
+    /// <summary>An instance broke off on its way.</summary>
+    public void Broke(string sopInstanceUid)
+    {
+        lock (_gate) _broken.Add(sopInstanceUid);
+    }
+
+    /// <summary>An instance is here.</summary>
+    public void Arrived(string sopInstanceUid)
+    {
+        lock (_gate) _arrived.Add(sopInstanceUid);
+    }
+}

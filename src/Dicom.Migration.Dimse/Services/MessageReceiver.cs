@@ -1,0 +1,90 @@
+using System.Buffers;
+using Dicom.Migration.Dimse.Messages;
+using Dicom.Migration.Dimse.UpperLayer;
+
+namespace Dicom.Migration.Dimse.Services;
+
+/// <summary>Puts messages together from presentation data values (PS3.8 Annex E): command first, then data set, never two mixed.</summary>
+/// <param name="negotiated">The contexts there are.</param>
+/// <param name="options">Limits.</param>
+/// <param name="time">The clock of the minimum rate.</param>
+/// <param name="begin">Called with each whole command. Returns what takes its data set; not asked for one if none follows.</param>
+internal sealed class MessageReceiver(Negotiated negotiated, AssociationOptions options, TimeProvider time,
+    Func<AcceptedContext, CommandSet, CancellationToken, ValueTask<IncomingBody?>> begin)
+{
+    private readonly ArrayBufferWriter<byte> _command = new();
+    private byte _commandContext;
+    private IncomingBody? _body;
+    private long _bodyStarted;
+    private TimeSpan _waitedForReader;
+
+    /// <summary>Whether a message has begun and is not all here.</summary>
+    public bool IsInMessage => _body is not null || _command.WrittenCount > 0;
+
+    /// <summary>Takes the body of a P-DATA-TF.</summary>
+    public async ValueTask TakeAsync(ReadOnlySequence<byte> pdu, CancellationToken cancellationToken)
+    {
+        do
+        {
+            var value = Next(ref pdu);
+            if (value.IsCommand) await TakeCommandAsync(value, cancellationToken).ConfigureAwait(false);
+            else await TakeBodyAsync(value, cancellationToken).ConfigureAwait(false);
+        }
+        while (!pdu.IsEmpty);
+    }
+
+    /// <summary>The association ended: a data set that is not all here fails.</summary>
+    public void Fail(Exception cause)
+    {
+        _body?.Fail(cause);
+        _body = null;
+    }
+
+    private static PresentationDataValue Next(ref ReadOnlySequence<byte> pdu)
+    {
+        var reader = new PresentationDataReader(pdu);
+        reader.TryRead(); // throws if there is none
+        pdu = reader.Rest;
+        return reader.Current;
+    }
+
+    private async ValueTask TakeCommandAsync(PresentationDataValue value, CancellationToken cancellationToken)
+    {
+        if (_body is not null) throw ItemCursor.Violation(0, "A command stands inside a data set (PS3.8 Annex E).");
+        if (_command.WrittenCount > 0 && value.ContextId != _commandContext) throw ItemCursor.Violation(0, "The fragments of two commands are mixed.");
+        if (!negotiated.Contexts.TryGetValue(value.ContextId, out var context)) throw ItemCursor.Violation(0, "A message uses a presentation context that was not accepted.");
+        if (_command.WrittenCount + value.Fragment.Length > CommandSet.MaxLength) throw new AssociationException(new Fault(FaultCode.MessageTooLong), "A command set is longer than its limit.");
+        foreach (var memory in value.Fragment) _command.Write(memory.Span);
+        _commandContext = value.ContextId;
+        if (!value.IsLast) return;
+        var command = CommandSet.Parse(_command.WrittenSpan);
+        _command.ResetWrittenCount();
+        var body = await begin(context, command, cancellationToken).ConfigureAwait(false);
+        if (!command.HasDataSet) return;
+        _body = body;
+        _bodyStarted = time.GetTimestamp();
+        _waitedForReader = TimeSpan.Zero;
+    }
+
+    private async ValueTask TakeBodyAsync(PresentationDataValue value, CancellationToken cancellationToken)
+    {
+        if (_body is not { } body || body.ContextId != value.ContextId) throw ItemCursor.Violation(0, "A data set fragment follows no command of its context (PS3.8 Annex E).");
+        body.Length += value.Fragment.Length;
+        if (body.Length > options.MaxDataSetLength) throw new AssociationException(new Fault(FaultCode.MessageTooLong), "A data set is longer than its limit.");
+        CheckRate(body);
+        var before = time.GetTimestamp();
+        await body.AppendAsync(value.Fragment, cancellationToken).ConfigureAwait(false);
+        _waitedForReader += time.GetElapsedTime(before);
+        if (!value.IsLast) return;
+        _body = null;
+        await body.CompleteAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>A peer that sends a little before each idle timeout would hold a handler for ever.</summary>
+    private void CheckRate(IncomingBody body)
+    {
+        var counted = time.GetElapsedTime(_bodyStarted) - _waitedForReader - options.IdleTimeout;
+        if (counted > TimeSpan.Zero && body.Length < counted.TotalSeconds * options.MinimumRate)
+            throw new AssociationException(new Fault(FaultCode.PeerTimeout), "The peer sends a data set slower than the minimum rate.");
+    }
+}

@@ -1,0 +1,54 @@
+using System.Threading.Channels;
+using Dicom.Migration.Dimse.UpperLayer;
+
+namespace Dicom.Migration.Dimse.Services;
+
+/// <summary>A request of ours, until its last response.</summary>
+internal abstract class PendingRequest(ushort responseField)
+{
+    public ushort ResponseField => responseField;
+
+    /// <summary>A response came; waits while the caller is slower than the peer.</summary>
+    public abstract ValueTask OnResponseAsync(DimseResponse response, CancellationToken cancellationToken);
+
+    /// <summary>No response will come.</summary>
+    public abstract void Fail(Exception cause);
+}
+
+/// <summary>A request with one response.</summary>
+internal sealed class PendingAnswer(ushort responseField) : PendingRequest(responseField)
+{
+    private readonly TaskCompletionSource<DimseResponse> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task<DimseResponse> Answer => _answer.Task;
+
+    public override ValueTask OnResponseAsync(DimseResponse response, CancellationToken cancellationToken)
+    {
+        if (response.Status.IsPending) throw ItemCursor.Violation(0, "A request that has one response got a pending one.");
+        _answer.TrySetResult(response);
+        return ValueTask.CompletedTask;
+    }
+
+    public override void Fail(Exception cause)
+    {
+        _answer.TrySetException(cause);
+        _ = _answer.Task.Exception; // seen
+    }
+}
+
+/// <summary>A request with pending responses before its last: C-FIND, C-GET, C-MOVE.</summary>
+internal sealed class PendingQuery(ushort responseField) : PendingRequest(responseField)
+{
+    private const int HeldResponses = 8; // then the peer is read no further
+    private readonly Channel<DimseResponse> _responses = Channel.CreateBounded<DimseResponse>(new BoundedChannelOptions(HeldResponses) { SingleReader = true, SingleWriter = false });
+
+    public ChannelReader<DimseResponse> Responses => _responses.Reader;
+
+    public override async ValueTask OnResponseAsync(DimseResponse response, CancellationToken cancellationToken)
+    {
+        await _responses.Writer.WriteAsync(response, cancellationToken).ConfigureAwait(false);
+        if (!response.Status.IsPending) _responses.Writer.TryComplete();
+    }
+
+    public override void Fail(Exception cause) => _responses.Writer.TryComplete(cause);
+}

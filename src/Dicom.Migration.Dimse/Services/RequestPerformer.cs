@@ -1,0 +1,151 @@
+using System.Collections.Concurrent;
+using System.IO.Pipelines;
+using Dicom.Migration.Dimse.Messages;
+
+namespace Dicom.Migration.Dimse.Services;
+
+/// <summary>Has the host perform what the peer asks for, and answers (PS3.7 §9.3, §10.3).</summary>
+internal sealed class RequestPerformer(DimseSession session, Negotiated negotiated, IDimseHandler? handler)
+{
+    private static readonly PipeOptions BodyOptions = new(pauseWriterThreshold: 1 << 20, resumeWriterThreshold: 1 << 19, minimumSegmentSize: 65_536, useSynchronizationContext: false);
+    private readonly ConcurrentDictionary<ushort, CancellationTokenSource> _queries = new();
+    private readonly ConcurrentQueue<Pipe> _pipes = new(); // as many as operations were under way at a time
+
+    /// <summary>What takes the data set of the next request.</summary>
+    public StreamedBody Open(byte contextId) => new(contextId, _pipes.TryDequeue(out var pipe) ? pipe : new Pipe(BodyOptions));
+
+    /// <summary>C-CANCEL: for an operation that is over, it is void (PS3.7 §9.3.2.3).</summary>
+    public void Cancel(ushort messageId)
+    {
+        if (!_queries.TryGetValue(messageId, out var query)) return;
+        try
+        {
+            query.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // over in the same instant
+        }
+    }
+
+    /// <summary>Performs one operation and sends its responses.</summary>
+    public async Task PerformAsync(AcceptedContext context, CommandSet command, StreamedBody body)
+    {
+        var answer = await PerformSafelyAsync(context, command, body.Reader).ConfigureAwait(false);
+        await body.WhenHere.ConfigureAwait(false); // no status, good or bad, before the last fragment
+        body.Pipe.Reset();
+        _pipes.Enqueue(body.Pipe);
+        session.OperationIsOver();
+        await session.SendAsync(context, answer.Command, answer.DataSet).ConfigureAwait(false);
+    }
+
+    private readonly record struct Answer(CommandSet Command, ReadOnlyMemory<byte>? DataSet);
+
+    private async Task<Answer> PerformSafelyAsync(AcceptedContext context, CommandSet command, PipeReader body)
+    {
+        try
+        {
+            return await AnswerAsync(context, command, body).ConfigureAwait(false);
+        }
+        catch (DimseFailureException e)
+        {
+            return Last(command, e.Status);
+        }
+#pragma warning disable CA1031 // whatever a handler throws: one operation fails, the association and the process go on
+        catch (Exception)
+        {
+            return Last(command, DimseStatus.ProcessingFailure);
+        }
+#pragma warning restore CA1031
+        finally
+        {
+            await body.CompleteAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task<Answer> AnswerAsync(AcceptedContext context, CommandSet command, PipeReader body)
+    {
+        var field = command.UInt16(CommandSet.Field);
+        // An N-EVENT-REPORT on an association of its own is let pass: archives send it without the role selection that PS3.4 §J.3 wants.
+        if (!negotiated.Allows(context, field, isOurs: false) && field != CommandField.EventReportRequest) return Last(command, DimseStatus.NotAuthorized);
+        if (field == CommandField.EchoRequest)
+            return Last(command, handler is null ? DimseStatus.Success : await handler.OnEchoAsync(negotiated.Info, session.Ended).ConfigureAwait(false));
+        if (handler is null) return Last(command, DimseStatus.UnrecognizedOperation);
+        switch (field)
+        {
+            case CommandField.StoreRequest:
+                var (sopClass, sopInstance) = (command.Uid(CommandSet.AffectedSopClassUid), command.Uid(CommandSet.AffectedSopInstanceUid));
+                if (sopClass.Length == 0 || sopInstance.Length == 0) return Last(command, DimseStatus.InvalidInstance);
+                var store = new StoreIndication(negotiated.Info, context, sopClass, sopInstance,
+                    command.Text(CommandSet.MoveOriginatorAeTitle), command.OptionalUInt16(CommandSet.MoveOriginatorMessageId));
+                return Last(command, await handler.OnStoreAsync(store, body, session.Ended).ConfigureAwait(false));
+            case CommandField.FindRequest or CommandField.GetRequest or CommandField.MoveRequest:
+                return await QueryAsync(context, command, body).ConfigureAwait(false);
+            case CommandField.ActionRequest or CommandField.EventReportRequest or CommandField.CreateRequest or CommandField.SetRequest
+                or CommandField.GetAttributesRequest or CommandField.DeleteRequest:
+                return await NormalizedAsync(context, command, body).ConfigureAwait(false);
+            default:
+                return Last(command, DimseStatus.UnrecognizedOperation);
+        }
+    }
+
+    private async Task<Answer> QueryAsync(AcceptedContext context, CommandSet command, PipeReader identifier)
+    {
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(session.Ended);
+        var id = command.UInt16(CommandSet.MessageId);
+        _queries[id] = cancel;
+        try
+        {
+            var query = new QueryIndication(negotiated.Info, context, command.Uid(CommandSet.AffectedSopClassUid), command.OptionalUInt16(CommandSet.Priority) ?? 0,
+                command.Text(CommandSet.MoveDestination));
+            if (command.UInt16(CommandSet.Field) == CommandField.FindRequest) return Last(command, await FindAsync(query, command, identifier, cancel.Token).ConfigureAwait(false));
+            var retrieval = new Retrieval(session, negotiated, handler!, context, command);
+            await retrieval.RunAsync(query, identifier, cancel.Token).ConfigureAwait(false);
+            return new Answer(retrieval.LastResponse(out var failed), failed);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            return Last(command, DimseStatus.Cancel);
+        }
+        finally
+        {
+            _queries.TryRemove(id, out _);
+        }
+    }
+
+    private async Task<DimseStatus> FindAsync(QueryIndication query, CommandSet command, PipeReader identifier, CancellationToken cancellationToken)
+    {
+        await foreach (var match in handler!.OnFindAsync(query, identifier, cancellationToken).WithCancellation(cancellationToken).ConfigureAwait(false))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var response = Responses.To(command, match.IgnoresOptionalKeys ? DimseStatus.PendingWithWarning : DimseStatus.Pending, hasDataSet: true);
+            await session.SendAsync(query.Context, response, match.Identifier).ConfigureAwait(false);
+        }
+
+        return DimseStatus.Success;
+    }
+
+    private async Task<Answer> NormalizedAsync(AcceptedContext context, CommandSet command, PipeReader body)
+    {
+        var field = command.UInt16(CommandSet.Field);
+        var (sopClass, sopInstance) = CommandField.NamesRequested(field) ? (CommandSet.RequestedSopClassUid, CommandSet.RequestedSopInstanceUid)
+            : (CommandSet.AffectedSopClassUid, CommandSet.AffectedSopInstanceUid);
+        var type = command.OptionalUInt16(field == CommandField.ActionRequest ? CommandSet.ActionTypeId : CommandSet.EventTypeId);
+        var request = new NormalizedIndication(negotiated.Info, context, command.Uid(sopClass), command.Uid(sopInstance), type,
+            command.Tags(CommandSet.AttributeIdentifierList), command.HasDataSet);
+        var answer = field switch
+        {
+            CommandField.ActionRequest => await handler!.OnActionAsync(request, body, session.Ended).ConfigureAwait(false),
+            CommandField.EventReportRequest => await handler!.OnEventReportAsync(request, body, session.Ended).ConfigureAwait(false),
+            CommandField.CreateRequest => await handler!.OnCreateAsync(request, body, session.Ended).ConfigureAwait(false),
+            CommandField.SetRequest => await handler!.OnSetAsync(request, body, session.Ended).ConfigureAwait(false),
+            CommandField.GetAttributesRequest => await handler!.OnGetAttributesAsync(request, session.Ended).ConfigureAwait(false),
+            _ => await handler!.OnDeleteAsync(request, session.Ended).ConfigureAwait(false),
+        };
+        var response = Responses.To(command, answer.Status, hasDataSet: !answer.DataSet.IsEmpty);
+        if (answer.SopInstanceUid is { } made) response.WithUid(CommandSet.AffectedSopInstanceUid, made);
+        return answer.DataSet.IsEmpty ? new Answer(response, null) : new Answer(response, answer.DataSet);
+    }
+
+    private static Answer Last(CommandSet request, DimseStatus status) => new(Responses.To(request, status, hasDataSet: false), null);
+}

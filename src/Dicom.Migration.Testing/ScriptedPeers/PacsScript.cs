@@ -1,0 +1,73 @@
+using Dicom.Migration.Dimse;
+
+namespace Dicom.Migration.Testing;
+
+/// <summary>What a <see cref="ScriptedPacs"/> does with an object whose SOP Instance UID it holds, with other content.</summary>
+public enum PacsDuplicates
+{
+    /// <summary>Refuses it: 0111, duplicate SOP instance.</summary>
+    Refused,
+    /// <summary>Says success, and keeps what it has.</summary>
+    OldIsKept,
+    /// <summary>Says success, and lets it take the place of what it has.</summary>
+    NewReplaces,
+}
+
+/// <summary>How a <see cref="ScriptedPacs"/> behaves: well, unless told otherwise. Each member is one misbehaviour that archives are known for.</summary>
+public sealed record PacsScript
+{
+    /// <summary>Whether a context is accepted. Default: all.</summary>
+    public Func<ContextProposal, bool> Accepts { get; init; } = static _ => true;
+    /// <summary>Whether an association is. Default: all.</summary>
+    public Func<AssociationInfo, AssociationDecision> Admits { get; init; } = static _ => AssociationDecision.Accept;
+
+    /// <summary>Most matches that a query gets; 0 is no limit.</summary>
+    public int MaxMatches { get; init; }
+    /// <summary>Whether a query that is cut so ends with FE00; otherwise it says success.</summary>
+    public bool TellsCut { get; init; }
+    /// <summary>Queries find the same again and again, without an end.</summary>
+    public bool FindsForEver { get; init; }
+    /// <summary>Leaves Number of Study Related Instances and its like out of answers.</summary>
+    public bool GivesNoCounts { get; init; }
+    /// <summary>Leaves SOP Class UID out of answers.</summary>
+    public bool GivesNoSopClass { get; init; }
+    /// <summary>Finds an instance by its SOP Instance UID alone, whatever study and series are asked for with it.</summary>
+    public bool FindsInstancesByUidAlone { get; init; }
+    /// <summary>Instance Availability (0008,0056); empty leaves it out.</summary>
+    public string Availability { get; init; } = "";
+
+    /// <summary>Answers a C-MOVE with success before it has sent anything.</summary>
+    public bool SaysMovedEarly { get; init; }
+    /// <summary>Instances that it lists, and never sends; it says success all the same.</summary>
+    public Func<PacsInstance, bool> Withholds { get; init; } = static _ => false;
+    /// <summary>Sends each instance twice.</summary>
+    public bool SendsTwice { get; init; }
+    /// <summary>Sends instances of other studies along.</summary>
+    public bool SendsUnrequested { get; init; }
+    /// <summary>Sends each instance under a SOP Instance UID that it does not list.</summary>
+    public bool SendsUnderNewUids { get; init; }
+    /// <summary>Answers a C-GET with pending responses without an end, and sends nothing.</summary>
+    public bool IsPendingForEver { get; init; }
+    /// <summary>Stops in the middle of each instance that it sends.</summary>
+    public bool StopsInMidSending { get; init; }
+
+    /// <summary>Answer to a C-STORE of what it takes. Default: success.</summary>
+    public Func<StoreIndication, DimseStatus> StoreStatus { get; init; } = static _ => DimseStatus.Success;
+    /// <summary>Says success, and stores nothing.</summary>
+    public bool StoresNothing { get; init; }
+    /// <summary>What it does with another object under a UID that it holds.</summary>
+    public PacsDuplicates Duplicates { get; init; }
+    /// <summary>Stores objects under SOP Instance UIDs of its own.</summary>
+    public bool StoresUnderNewUids { get; init; }
+    /// <summary>Changes the Patient ID (0010,0020) of what it stores.</summary>
+    public bool Coerces { get; init; }
+    /// <summary>Queries and retrievals do not find what was stored, until so many of them were made after it.</summary>
+    public int InvisibleToRequests { get; init; }
+
+    /// <summary>Has no storage commitment.</summary>
+    public bool HasNoCommitment { get; init; }
+    /// <summary>Takes requests for storage commitment, and never reports.</summary>
+    public bool NeverReports { get; init; }
+    /// <summary>Reports on storage commitment over the association that asked, not over one of its own.</summary>
+    public bool ReportsOnSameAssociation { get; init; }
+}

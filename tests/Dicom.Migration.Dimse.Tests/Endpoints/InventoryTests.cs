@@ -1,0 +1,76 @@
+using Dicom.Migration.DataSets;
+using Dicom.Migration.Testing;
+
+namespace Dicom.Migration.Dimse.Tests.Endpoints;
+
+/// <summary>Every study is listed, however the archive cuts its answers.</summary>
+public sealed class InventoryTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(10, true)]
+    [InlineData(10, false)]
+    [InlineData(7, false)]
+    [InlineData(3, true)]
+    public async Task Every_study_is_listed_whether_answers_are_cut_silently_or_not(int most, bool isTold)
+    {
+        await using var pacs = Of(Enumerable.Range(0, 40).Select(i => Study(i, $"2011{1 + i / 20:D2}{1 + i % 20:D2}", $"{i % 24:D2}0000", $"P{i}")));
+        pacs.Script = new PacsScript { MaxMatches = most, TellsCut = isTold };
+        Assert.Equal(pacs.Instances.Select(static i => i.StudyInstanceUid).Order(StringComparer.Ordinal), await ListAsync(pacs));
+    }
+
+    [Fact]
+    public async Task A_day_with_more_studies_than_an_answer_has_is_divided_by_time_and_patient()
+    {
+        await using var pacs = Of(Enumerable.Range(0, 30).Select(i => Study(i, "20110301", i < 10 ? "" : i < 20 ? "120000" : $"{i % 24:D2}3000", $"{(char)('A' + i)}1")));
+        pacs.Script = new PacsScript { MaxMatches = 5, TellsCut = true };
+        Assert.Equal(pacs.Instances.Select(static i => i.StudyInstanceUid).Order(StringComparer.Ordinal), await ListAsync(pacs));
+    }
+
+    [Fact]
+    public async Task Studies_without_a_usable_date_are_listed()
+    {
+        await using var pacs = Of([Study(1, "", "", "A"), Study(2, "20110230", "", "B"), Study(3, "17000101", "", "C"), Study(4, "29990101", "", "D"), Study(5, "20110101", "", "E")]);
+        Assert.Equal(pacs.Instances.Select(static i => i.StudyInstanceUid).Order(StringComparer.Ordinal), await ListAsync(pacs));
+    }
+
+    [Fact]
+    public async Task Studies_that_the_archive_does_not_let_list_are_in_the_account()
+    {
+        await using var pacs = Of(Enumerable.Range(0, 6).Select(static i => Study(i, "20110301", "120000", "SAME")));
+        pacs.Script = new PacsScript { MaxMatches = 3, TellsCut = true };
+        await using var source = Archives.Source(pacs);
+        var findings = new List<SourceItem>();
+        foreach (var unit in (await UnitsAsync(source)).Where(static u => !DicomUid.IsValid(u.Key)))
+            await foreach (var item in source.ReadAsync(unit, Token)) findings.Add(item);
+        Assert.NotEmpty(findings);
+        Assert.All(findings, static f => Assert.Equal(FaultCode.QueryTooLarge, Assert.IsType<SourceFinding>(f).Fault?.Code));
+    }
+
+    private static async Task<List<SourceUnit>> UnitsAsync(DimseSource source)
+    {
+        var units = new List<SourceUnit>();
+        await foreach (var unit in source.DiscoverAsync(null, Token)) units.Add(unit);
+        return units;
+    }
+
+    private static async Task<IEnumerable<string>> ListAsync(ScriptedPacs pacs)
+    {
+        await using var source = Archives.Source(pacs);
+        return (await UnitsAsync(source)).Select(static u => u.Key).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+    }
+
+    private static ScriptedPacs Of(IEnumerable<PacsInstance> instances)
+    {
+        var pacs = new ScriptedPacs();
+        foreach (var instance in instances) pacs.Add(instance);
+        return pacs;
+    }
+
+    private static PacsInstance Study(int number, string date, string time, string patientId) => new("1.2.840.10008.5.1.4.1.1.7", $"1.2.{number}.3", TransferSyntax.ExplicitVrLittleEndian, default)
+    {
+        StudyInstanceUid = $"1.2.{number}", SeriesInstanceUid = $"1.2.{number}.1", StudyDate = date, StudyTime = time, PatientId = patientId, Modality = "OT",
+    };
+}

@@ -1,0 +1,190 @@
+using Dicom.Migration.DataSets;
+using Dicom.Migration.Testing;
+
+namespace Dicom.Migration.Dimse.Tests.Endpoints;
+
+/// <summary>Whole runs against archives that misbehave: it is found, it has a class, and nothing of it counts as Verified.</summary>
+public sealed class MisbehaviourTests : IDisposable
+{
+    private const int Count = 12;
+    private readonly Migration _migration = new();
+
+    public void Dispose() => _migration.Dispose();
+
+    [Theory, InlineData(DimseRetrieval.Get), InlineData(DimseRetrieval.Move)]
+    public async Task All_objects_pass_from_one_archive_to_another_and_are_verified_by_content(DimseRetrieval retrieval)
+    {
+        var (account, from, to) = await RunAsync(new(), new(), retrieval);
+        Assert.Equal(Count, account.Count(EvidenceLevel.L4));
+        Assert.Equal(Count, account.Discovered);
+        Assert.Equal(Content(from), Content(to));
+    }
+
+    [Fact]
+    public async Task Instances_that_come_after_the_last_word_of_a_c_move_are_not_lost() =>
+        Assert.Equal(Count, (await RunAsync(new() { SaysMovedEarly = true }, new(), DimseRetrieval.Move)).Account.Count(EvidenceLevel.L4));
+
+    [Theory, InlineData(DimseRetrieval.Get), InlineData(DimseRetrieval.Move)]
+    public async Task Instances_that_are_listed_and_never_come_are_exceptions_each(DimseRetrieval retrieval)
+    {
+        var names = MadeUpInstances.Create(5, Count).Take(2).Select(static i => i.SopInstanceUid).ToHashSet(StringComparer.Ordinal);
+        var (account, _, _) = await RunAsync(new() { Withholds = i => names.Contains(i.SopInstanceUid) }, new(), retrieval);
+        Assert.Equal((Count - 2, 2), ((int)account.Count(EvidenceLevel.L4), (int)account.Count(FaultCode.NotDelivered)));
+    }
+
+    [Fact]
+    public async Task Instances_that_the_counts_leave_out_are_exceptions_each_too()
+    {
+        var names = MadeUpInstances.Create(5, Count).Take(2).Select(static i => i.SopInstanceUid).ToHashSet(StringComparer.Ordinal);
+        var (account, _, _) = await RunAsync(new() { GivesNoCounts = true, Withholds = i => names.Contains(i.SopInstanceUid) }, new(), DimseRetrieval.Get);
+        Assert.Equal((Count - 2, 2), ((int)account.Count(EvidenceLevel.L4), (int)account.Count(FaultCode.NotDelivered)));
+    }
+
+    [Fact]
+    public async Task Instances_that_come_twice_arrive() =>
+        Assert.Equal(Count, (await RunAsync(new() { SendsTwice = true }, new(), DimseRetrieval.Get)).To.Count);
+
+    [Fact]
+    public async Task Instances_that_nobody_asked_for_are_refused_and_named()
+    {
+        var (account, _, to) = await RunAsync(new() { SendsUnrequested = true }, new(), DimseRetrieval.Move);
+        Assert.Equal(Count, account.Count(EvidenceLevel.L4));
+        Assert.Equal(Count, to.Count);
+        Assert.True(account.Count(FaultCode.Unrequested) > 0);
+    }
+
+    [Fact]
+    public async Task Instances_under_uids_that_are_not_listed_are_not_taken_for_those_that_are()
+    {
+        var (account, _, to) = await RunAsync(new() { SendsUnderNewUids = true }, new(), DimseRetrieval.Get);
+        Assert.Equal(0, account.Count(InstanceState.Verified));
+        Assert.Equal((Count, Count), ((int)account.Count(FaultCode.NotDelivered), (int)account.Count(FaultCode.Unrequested)));
+        Assert.Empty(to);
+    }
+
+    [Fact]
+    public async Task An_archive_that_answers_for_ever_and_sends_nothing_is_given_up()
+    {
+        var (account, _, _) = await RunAsync(new() { IsPendingForEver = true }, new(), DimseRetrieval.Get, static o => o.StallTimeout = TimeSpan.FromMilliseconds(200));
+        Assert.Equal((0, Count), ((int)account.Count(InstanceState.Verified), (int)account.Count(FaultCode.NotDelivered)));
+    }
+
+    [Fact]
+    public async Task Offline_studies_are_exceptions_and_nothing_is_asked_of_them()
+    {
+        var (account, _, _) = await RunAsync(new() { Availability = "OFFLINE" }, new(), DimseRetrieval.Get);
+        Assert.Equal(Count, account.Count(FaultCode.NotDelivered));
+    }
+
+    [Fact]
+    public async Task An_archive_that_names_no_sop_classes_is_read_all_the_same_by_c_move() =>
+        Assert.Equal(Count, (await RunAsync(new() { GivesNoSopClass = true }, new(), DimseRetrieval.Move)).Account.Count(EvidenceLevel.L4));
+
+    [Fact]
+    public async Task Success_without_storing_is_found()
+    {
+        var (account, _, _) = await RunAsync(new(), new() { StoresNothing = true }, DimseRetrieval.Get);
+        Assert.Equal((0, Count), ((int)account.Count(InstanceState.Verified), (int)account.Count(FaultCode.MissingAtTarget)));
+    }
+
+    [Fact]
+    public async Task New_uids_at_the_target_are_found()
+    {
+        var (account, _, _) = await RunAsync(new(), new() { StoresUnderNewUids = true }, DimseRetrieval.Get);
+        Assert.Equal((0, Count), ((int)account.Count(InstanceState.Verified), (int)account.Count(FaultCode.MissingAtTarget)));
+    }
+
+    [Fact]
+    public async Task Coerced_values_are_found()
+    {
+        var (account, _, _) = await RunAsync(new(), new() { Coerces = true }, DimseRetrieval.Get);
+        Assert.Equal((0, Count), ((int)account.Count(InstanceState.Verified), (int)account.Count(FaultCode.UnexplainedDifference)));
+    }
+
+    [Fact]
+    public async Task An_old_object_that_is_kept_is_found()
+    {
+        await using var before = Archives.Filled(Count);
+        var old = before.Instances.Select(static i => i with { Bytes = Changed(i) }).ToList();
+        var (account, _, _) = await RunAsync(new(), new() { Duplicates = PacsDuplicates.OldIsKept }, DimseRetrieval.Get, held: old);
+        Assert.Equal((0, Count), ((int)account.Count(InstanceState.Verified), (int)account.Count(FaultCode.UnexplainedDifference)));
+    }
+
+    [Fact]
+    public async Task What_shows_late_is_waited_for()
+    {
+        var (account, _, _) = await RunAsync(new(), new() { InvisibleToRequests = 3 }, DimseRetrieval.Get, target: static o => o.VisibilityTimeout = TimeSpan.FromSeconds(30));
+        Assert.Equal(Count, account.Count(EvidenceLevel.L4));
+    }
+
+    [Fact]
+    public async Task A_warning_is_never_plain_success()
+    {
+        var (account, _, _) = await RunAsync(new(), new() { StoreStatus = static _ => new DimseStatus(0xB007) }, DimseRetrieval.Get);
+        Assert.Equal(Count, account.Count(FaultCode.StoredWithWarning));
+    }
+
+    [Fact]
+    public async Task Refused_objects_and_transfer_syntaxes_are_exceptions()
+    {
+        var (account, _, _) = await RunAsync(new(), new() { Accepts = static c => c.TransferSyntaxes[0] is not "1.2.840.10008.1.2.1" || c.AbstractSyntax.StartsWith("1.2.840.10008.5.1.4.1.2", StringComparison.Ordinal) }, DimseRetrieval.Get);
+        var refused = MadeUpInstances.Create(5, Count).Count(static i => i.TransferSyntax.Uid is "1.2.840.10008.1.2.1");
+        Assert.Equal((Count - refused, refused), ((int)account.Count(EvidenceLevel.L4), (int)account.Count(FaultCode.NotNegotiable)));
+    }
+
+    [Fact]
+    public async Task A_native_transfer_syntax_is_changed_only_if_the_host_says_so()
+    {
+        var script = new PacsScript { Accepts = static c => c.TransferSyntaxes[0] is not ("1.2.840.10008.1.2" or "1.2.840.10008.1.2.2") };
+        var (account, _, to) = await RunAsync(new(), script, DimseRetrieval.Get, target: static o => o.ChangesNativeTransferSyntax = true);
+        Assert.Equal(Count, account.Count(EvidenceLevel.L4));
+        Assert.DoesNotContain(to, static i => i.TransferSyntax.Uid is "1.2.840.10008.1.2" or "1.2.840.10008.1.2.2");
+        Assert.True(account.Count(FaultCode.EncodingDiffers) > 0);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Storage_commitment_is_evidence_over_either_association(bool isSame)
+    {
+        var (account, _, _) = await RunAsync(new(), new() { ReportsOnSameAssociation = isSame }, DimseRetrieval.Get, target: static o => o.AsksForCommitment = true, evidence: EvidenceLevel.L2);
+        Assert.Equal(Count, account.Count(EvidenceLevel.L2));
+    }
+
+    [Fact]
+    public async Task What_an_archive_does_not_commit_to_is_not_verified()
+    {
+        var (account, _, _) = await RunAsync(new(), new() { StoresNothing = true }, DimseRetrieval.Get, target: static o => o.AsksForCommitment = true, evidence: EvidenceLevel.L2);
+        Assert.Equal((0, Count), ((int)account.Count(InstanceState.Verified), (int)account.Count(FaultCode.MissingAtTarget)));
+    }
+
+    [Theory, InlineData(false, Count), InlineData(true, 0)]
+    public async Task Being_listed_is_evidence_of_its_own_level(bool storesNothing, int verified)
+    {
+        var (account, _, _) = await RunAsync(new(), new() { StoresNothing = storesNothing }, DimseRetrieval.Get, evidence: EvidenceLevel.L1);
+        Assert.Equal(verified, account.Count(EvidenceLevel.L1));
+        Assert.True(account.IsClosed);
+    }
+
+    private async Task<(LedgerAccount Account, IReadOnlyList<PacsInstance> From, IReadOnlyList<PacsInstance> To)> RunAsync(PacsScript from, PacsScript to, DimseRetrieval retrieval,
+        Action<DimseSourceOptions>? source = null, Action<DimseTargetOptions>? target = null, EvidenceLevel evidence = EvidenceLevel.L4, IReadOnlyList<PacsInstance>? held = null)
+    {
+        await using var old = Archives.Filled(Count);
+        await using var other = new ScriptedPacs { Script = to };
+        foreach (var instance in held ?? []) other.Add(instance);
+        old.Script = from;
+        await using var reading = Archives.Source(old, retrieval, source);
+        await using var writing = Archives.Target(other, retrieval, target);
+        var account = await _migration.RunAsync(reading, writing, evidence);
+        Assert.True(account.IsClosed);
+        return (account, old.Instances, other.Instances);
+    }
+
+    private static List<string> Content(IReadOnlyList<PacsInstance> held) =>
+        [.. held.Select(static i => $"{i.SopInstanceUid} {i.TransferSyntax} {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(i.Bytes.Span))}").Order(StringComparer.Ordinal)];
+
+    private static byte[] Changed(PacsInstance instance)
+    {
+        var dataSet = DataSet.Read(instance.Bytes, instance.TransferSyntax);
+        dataSet.Set(new DicomTag(0x00100020), "OTHER");
+        return dataSet.ToArray();
+    }
+}

@@ -1,0 +1,22 @@
+using Dicom.Migration.Testing;
+
+namespace Dicom.Migration.Dimse.Tests.Endpoints;
+
+/// <summary>What an archive accepts is found out without storing anything.</summary>
+public sealed class ProbeTests
+{
+    [Fact]
+    public async Task The_matrix_has_every_sop_class_and_transfer_syntax_and_tells_what_is_refused()
+    {
+        await using var pacs = new ScriptedPacs { Script = new PacsScript { Accepts = static c => c.TransferSyntaxes[0] is not "1.2.840.10008.1.2.4.90", HasNoCommitment = true } };
+        var options = Archives.Reach(new DimseTargetOptions(), pacs.Port, DimseRetrieval.Get);
+        var result = await DimseProbe.RunAsync(options, TimeProvider.System, mostAssociations: 3, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.True(result.Matrix.Count > 100 * options.TransferSyntaxes.Count);
+        Assert.Equal(result.Matrix.Count, result.Matrix.Distinct().Count());
+        Assert.All(result.Matrix, static cell => Assert.Equal(cell.TransferSyntaxUid is not "1.2.840.10008.1.2.4.90", cell.IsAccepted));
+        Assert.Equal((262_144L, 16, 3, false), (result.MaxPduLength, result.OperationsWindow, result.Associations, result.IsAssociationLimit));
+        Assert.Equal((true, true, true, false), (result.HasFind, result.HasGet, result.HasMove, result.HasCommitment));
+        Assert.Equal(DimseStatus.Success, result.Echo);
+        Assert.Equal(0, pacs.Stores);
+    }
+}

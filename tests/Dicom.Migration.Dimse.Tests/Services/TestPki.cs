@@ -1,0 +1,137 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Dicom.Migration.Dimse.Tests.Services;
+
+/// <summary>A root that is trusted, and certificates under it, each with one thing wrong.</summary>
+public sealed class TestPki : IDisposable
+{
+    private static readonly DateTimeOffset Now = DateTimeOffset.UtcNow;
+    private readonly Lazy<RSA> _rsa = new(() => RSA.Create(2_048)); // made once: it takes a second
+    private readonly ECDsa _rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+
+    public TestPki() => Root = Sign("root", _rootKey, null, null, isAuthority: true, Now.AddYears(-2), Now.AddYears(2));
+
+    /// <summary>What is wrong. Names are looked at in servers' certificates alone.</summary>
+    public static string[] Wrongs { get; } =
+    [
+        "expired", "not yet valid", "self-signed", "unknown root", "intermediate missing", "intermediate is no authority", "intermediate expired", "intermediate not yet valid",
+        "path too long", "wrong usage", "code signing", "1024-bit RSA", "1024-bit RSA intermediate", "1536-bit RSA", "SHA-1", "SHA-1 intermediate", "root expired",
+    ];
+
+    public static string[] WrongNames { get; } = ["another name", "another address", "no name", "common name alone", "wildcard of another domain"];
+
+    public X509Certificate2 Root { get; }
+
+    public TlsCredentials Good(string eku = "both") => Make("", eku);
+
+    public TlsCredentials Make(string wrong, string eku)
+    {
+        var roots = new X509Certificate2Collection(Root);
+        var (from, to, hash) = (Now.AddDays(-1), Now.AddDays(30), HashAlgorithmName.SHA256);
+        var (issuer, issuerKey, intermediates) = (Root, (AsymmetricAlgorithm)_rootKey, new X509Certificate2Collection());
+        AsymmetricAlgorithm key = wrong switch { "1024-bit RSA" => RSA.Create(1_024), "1536-bit RSA" => RSA.Create(1_536), "rsa" => _rsa.Value, _ => ECDsa.Create(ECCurve.NamedCurves.nistP256) };
+        if (wrong is "expired") (from, to) = (Now.AddDays(-30), Now.AddDays(-1));
+        if (wrong is "not yet valid") (from, to) = (Now.AddDays(1), Now.AddDays(30));
+        if (wrong is "SHA-1") hash = HashAlgorithmName.SHA1;
+        if (wrong is "wrong usage") eku = eku is "server" ? "client" : "server";
+        if (wrong is "code signing") eku = "code";
+        if (wrong.Contains("intermediate", StringComparison.Ordinal) || wrong is "path too long")
+        {
+            var weak = wrong is "1024-bit RSA intermediate" ? (AsymmetricAlgorithm)RSA.Create(1_024) : ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            var (start, end) = wrong is "intermediate expired" ? (Now.AddDays(-9), Now.AddDays(-2)) : wrong is "intermediate not yet valid" ? (Now.AddDays(1), Now.AddDays(9)) : (Now.AddDays(-9), Now.AddDays(60));
+            var middle = Sign("middle", weak, issuer, issuerKey, wrong is not "intermediate is no authority", start, end, wrong is "SHA-1 intermediate" ? HashAlgorithmName.SHA1 : hash, pathLength: wrong is "path too long" ? 0 : 3);
+            (issuer, issuerKey) = (middle, weak);
+            if (wrong is not "intermediate missing") intermediates.Add(middle);
+            if (wrong is "path too long")
+            {
+                var second = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+                (issuer, issuerKey) = (Sign("second", second, issuer, issuerKey, true, start, end), second);
+                intermediates.Add(issuer);
+            }
+        }
+
+        if (wrong is "unknown root" or "root expired")
+        {
+            var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            var root = Sign("other", other, null, null, true, Now.AddYears(-2), wrong is "root expired" ? Now.AddDays(-1) : Now.AddYears(1));
+            (issuer, issuerKey) = (root, other);
+            if (wrong is "root expired") roots.Add(root);
+        }
+
+        var isSelfSigned = wrong is "self-signed";
+        var leaf = Sign("leaf", key, isSelfSigned ? null : issuer, isSelfSigned ? null : issuerKey, isAuthority: false, from, to, hash, eku, Names(wrong), 0, wrong is "common name alone" ? "127.0.0.1" : null);
+        using var withKey = key is RSA rsa ? leaf.CopyWithPrivateKey(rsa) : leaf.CopyWithPrivateKey((ECDsa)key);
+        return new TlsCredentials(X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pkcs12), null), intermediates, roots);
+    }
+
+    /// <summary>A certificate that is good, its key, and the root, as PEM files.</summary>
+    public (string Certificate, string Key, string Roots) WriteFiles(string folder, string wrong)
+    {
+        var made = Make(wrong, "both");
+        var paths = (Path.Combine(folder, "certificate.pem"), Path.Combine(folder, "key.pem"), Path.Combine(folder, "roots.pem"));
+        File.WriteAllText(paths.Item1, made.Certificate!.ExportCertificatePem());
+        using var rsa = made.Certificate.GetRSAPrivateKey();
+        using var curve = made.Certificate.GetECDsaPrivateKey();
+        File.WriteAllText(paths.Item2, rsa?.ExportPkcs8PrivateKeyPem() ?? curve!.ExportPkcs8PrivateKeyPem());
+        File.WriteAllText(paths.Item3, Root.ExportCertificatePem());
+        return paths;
+    }
+
+    public void Dispose()
+    {
+        Root.Dispose();
+        _rootKey.Dispose();
+    }
+
+    private static Action<SubjectAlternativeNameBuilder>? Names(string wrong) => wrong switch
+    {
+        "another name" => names => names.AddDnsName("pacs.example"),
+        "another address" => names => names.AddIpAddress(IPAddress.Parse("127.0.0.2")),
+        "wildcard of another domain" => names => names.AddDnsName("*.example"),
+        "no name" or "common name alone" => null,
+        _ => names =>
+        {
+            names.AddIpAddress(IPAddress.Loopback);
+            names.AddDnsName("localhost");
+        },
+    };
+
+    private static X509Certificate2 Sign(string name, AsymmetricAlgorithm key, X509Certificate2? issuer, AsymmetricAlgorithm? issuerKey, bool isAuthority, DateTimeOffset from, DateTimeOffset to,
+        HashAlgorithmName? hash = null, string eku = "", Action<SubjectAlternativeNameBuilder>? names = null, int pathLength = 3, string? commonName = null)
+    {
+        var subject = new X500DistinguishedName($"O=Test, CN={commonName ?? name}");
+        var algorithm = hash ?? HashAlgorithmName.SHA256;
+        var requested = algorithm == HashAlgorithmName.SHA1 ? HashAlgorithmName.SHA256 : algorithm; // the generator below signs by SHA-1 all the same
+        var request = key is RSA rsa ? new CertificateRequest(subject, rsa, requested, RSASignaturePadding.Pkcs1) : new CertificateRequest(subject, (ECDsa)key, requested);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(isAuthority, isAuthority, pathLength, critical: true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(isAuthority ? X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign : X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, critical: true));
+        var usages = new OidCollection();
+        if (eku is "server" or "both") usages.Add(new Oid("1.3.6.1.5.5.7.3.1"));
+        if (eku is "client" or "both") usages.Add(new Oid("1.3.6.1.5.5.7.3.2"));
+        if (eku is "code") usages.Add(new Oid("1.3.6.1.5.5.7.3.3"));
+        if (usages.Count > 0) request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension(usages, critical: true));
+        if (names is not null)
+        {
+            var builder = new SubjectAlternativeNameBuilder();
+            names(builder);
+            request.CertificateExtensions.Add(builder.Build());
+        }
+
+        var generator = algorithm == HashAlgorithmName.SHA1 ? new Sha1Generator((ECDsa)(issuerKey ?? key)) : (issuerKey ?? key) is RSA signer ? X509SignatureGenerator.CreateForRSA(signer, RSASignaturePadding.Pkcs1) : X509SignatureGenerator.CreateForECDsa((ECDsa)(issuerKey ?? key));
+        return request.Create(issuer?.SubjectName ?? subject, generator, from, to, RandomNumberGenerator.GetBytes(12));
+    }
+
+    /// <summary>ecdsa-with-SHA1, which the framework signs certificates with no longer.</summary>
+    private sealed class Sha1Generator(ECDsa key) : X509SignatureGenerator
+    {
+        public override byte[] GetSignatureAlgorithmIdentifier(HashAlgorithmName hashAlgorithm) => [0x30, 9, 6, 7, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 4, 1]; // 1.2.840.10045.4.1
+
+#pragma warning disable CA5350 // it must be refused
+        public override byte[] SignData(byte[] data, HashAlgorithmName hashAlgorithm) => key.SignData(data, HashAlgorithmName.SHA1, DSASignatureFormat.Rfc3279DerSequence);
+#pragma warning restore CA5350
+
+        protected override PublicKey BuildPublicKey() => new(key);
+    }
+}
