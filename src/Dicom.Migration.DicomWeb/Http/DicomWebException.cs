@@ -10,5 +10,5 @@ public sealed class DicomWebException(Fault fault, string? detail = null, Except
     /// <param name="code">What went wrong.</param>
     /// <param name="detail">What to do about it; nothing that the peer sent.</param>
     /// <param name="inner">The cause, if another exception is.</param>
-    public DicomWebException(FaultCode code, string? detail = null, Exception? inner = null) : this(new Fault(code), detail, inner) { }
+    internal DicomWebException(FaultCode code, string? detail = null, Exception? inner = null) : this(new Fault(code), detail, inner) { }
 }
