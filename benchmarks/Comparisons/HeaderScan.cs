@@ -19,7 +19,7 @@ internal static class HeaderScan
             if (Job.IsThere("dcmdump")) jobs.Add(new("dcmdump (DCMTK)", $"find {folder} -name '*.dcm' -print0 | xargs -0 -n 1000 dcmdump -q -M +sb 7fe0,0010 > /dev/null"));
             if (Job.IsThere("dcmdump")) jobs.Add(new("dcmdump +P 0008,0018", $"find {folder} -name '*.dcm' -print0 | xargs -0 -n 1000 dcmdump -q -M +sb 7fe0,0010 +P 0008,0018 > /dev/null"));
             if (Job.IsThere("gdcmscanner")) jobs.Add(new("gdcmscanner", $"gdcmscanner -d {folder} -t 8,18 > /dev/null"));
-            var python = Path.Join(folder, "..", Path.GetFileName(folder) + ".py");
+            var python = folder + ".py"; // beside the files, not among them
             await File.WriteAllTextAsync(python, """
                 import os, sys, warnings, pydicom
                 warnings.simplefilter('ignore')
@@ -35,7 +35,11 @@ internal static class HeaderScan
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {jobs[i].Name} | {costs[i].Cpu:F2} | {costs[i].Wall:F2} | {files / costs[i].Cpu:F0} | {costs[i].Cpu / costs[0].Cpu:F1} |"));
             return 0;
         }
-        finally { Directory.Delete(folder, recursive: true); }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+            File.Delete(folder + ".py");
+        }
     }
 
     /// <summary>The measured part: every element of every file, one reader, nothing kept but a count and the SOP Instance UID's length.</summary>

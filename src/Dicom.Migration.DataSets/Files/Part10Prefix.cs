@@ -31,6 +31,27 @@ public sealed class Part10Prefix
     public TransferSyntax FileMetaSyntax => Assumptions.HasFlag(Part10Assumptions.ImplicitMeta) ? TransferSyntax.ImplicitVrLittleEndian
         : Assumptions.HasFlag(Part10Assumptions.BigEndianMeta) ? TransferSyntax.ExplicitVrBigEndian : TransferSyntax.ExplicitVrLittleEndian;
 
+    /// <summary>What the file meta information claims the file to be: Media Storage SOP Class UID (0002,0002) and SOP Instance UID (0002,0003).</summary>
+    /// <returns>Without padding, unchecked and cut at 1,024 characters; <see langword="null"/> where there is none.</returns>
+    public (string? SopClassUid, string? SopInstanceUid) ReadClaims()
+    {
+        var (sopClass, sopInstance) = ((string?)null, (string?)null);
+        var reader = MetaReader();
+        reader.Reset(FileMetaSyntax, 0, FileMeta.Length);
+        var rest = FileMeta.Span;
+        while (reader.Read(rest, isFinal: true, out var consumed) && reader.Token == DataSetToken.ElementStart)
+        {
+            rest = rest[consumed..];
+            var value = rest[..(int)reader.SkipValue()];
+            rest = rest[value.Length..];
+            if (reader.Tag.Value == 0x00020002) sopClass = Text(value);
+            else if (reader.Tag.Value == 0x00020003) sopInstance = Text(value);
+        }
+        return (sopClass, sopInstance);
+
+        static string Text(ReadOnlySpan<byte> value) => Encoding.Latin1.GetString(value[..Math.Min(value.Length, 1_024)].TrimEnd("\0 "u8));
+    }
+
     /// <summary>Reads the prefix.</summary>
     /// <param name="input">The file from its first byte on.</param>
     /// <param name="isFinal">Nothing follows <paramref name="input"/>.</param>

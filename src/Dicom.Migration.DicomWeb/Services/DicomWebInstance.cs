@@ -15,7 +15,7 @@ public sealed class DicomWebInstance : IAsyncDisposable
     private DicomWebInstance(PipeReader part, Part10Prefix? prefix, Fault? fault)
     {
         (_part, Prefix, Fault) = (part, prefix, fault);
-        if (prefix is not null) (SopClassUid, SopInstanceUid) = Identify(prefix);
+        if (prefix is not null) (SopClassUid, SopInstanceUid) = prefix.ReadClaims();
     }
 
     /// <summary>Exactly the encoded data set, without preamble and file meta information. Throws a <see cref="DicomWebException"/> if the answer breaks off.</summary>
@@ -66,23 +66,4 @@ public sealed class DicomWebInstance : IAsyncDisposable
             body.AdvanceTo(read.Buffer.Start);
         }
     }
-
-    private static (string? SopClassUid, string? SopInstanceUid) Identify(Part10Prefix prefix)
-    {
-        var (sopClass, sopInstance) = ((string?)null, (string?)null);
-        var reader = new DataSetReader();
-        reader.Reset(prefix.FileMetaSyntax, 0, prefix.FileMeta.Length);
-        var rest = prefix.FileMeta.Span;
-        while (reader.Read(rest, isFinal: true, out var consumed) && reader.Token == DataSetToken.ElementStart)
-        {
-            rest = rest[consumed..];
-            var value = rest[..(int)reader.SkipValue()];
-            rest = rest[value.Length..];
-            if (reader.Tag.Value == 0x00020002) sopClass = Text(value);
-            else if (reader.Tag.Value == 0x00020003) sopInstance = Text(value);
-        }
-        return (sopClass, sopInstance);
-    }
-
-    private static string Text(ReadOnlySpan<byte> value) => Encoding.Latin1.GetString(value[..Math.Min(value.Length, 1_024)].TrimEnd("\0 "u8));
 }

@@ -3,7 +3,7 @@ using System.Buffers;
 namespace Dicom.Migration.Dimse.Transport;
 
 /// <summary>Between TLS, which reads and writes record by record, and the socket: one send for all records of a PDU, one receive for as many as are there.</summary>
-internal sealed class CoalescingStream(Stream inner) : Stream
+internal sealed class CoalescingStream(Stream inner) : AsyncDuplexStream
 {
     private const int Capacity = 147_456; // a PDU of 131,078 bytes in records of 16 KiB, each with some 30 bytes more
     private byte[]? _incoming;
@@ -13,12 +13,6 @@ internal sealed class CoalescingStream(Stream inner) : Stream
     private int _held;
     private bool _isHolding;
     private int _isDisposed;
-
-    public override bool CanRead => true;
-    public override bool CanSeek => false;
-    public override bool CanWrite => true;
-    public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     /// <summary>What is written from now on waits for <see cref="ReleaseAsync"/>, as far as there is room.</summary>
     public void Hold() => _isHolding = true;
@@ -69,18 +63,6 @@ internal sealed class CoalescingStream(Stream inner) : Stream
         _start += count;
         return count;
     }
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    public override void Flush()
-    {
-    }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     // The buffers are not given back: a read that is under way when the connection is closed may still fill its one.
     protected override void Dispose(bool disposing)

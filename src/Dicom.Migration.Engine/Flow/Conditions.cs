@@ -15,7 +15,7 @@ internal sealed class Conditions : IDisposable
     {
         _stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _aborting.Token);
         _registration = cancellationToken.UnsafeRegister(_ =>
-            _drain = time.CreateTimer(static state => ((CancellationTokenSource)state!).Cancel(), _aborting, drainTime, Timeout.InfiniteTimeSpan), null);
+            _drain = time.CreateTimer(static state => ((Conditions)state!).Abort(), this, drainTime, Timeout.InfiniteTimeSpan), null);
     }
 
     /// <summary>Begin nothing new.</summary>
@@ -27,7 +27,13 @@ internal sealed class Conditions : IDisposable
     public void Fail(Exception e)
     {
         Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
-        _aborting.Cancel();
+        Abort();
+    }
+
+    private void Abort()
+    {
+        try { _aborting.Cancel(); }
+        catch (ObjectDisposedException) { } // the run has ended meanwhile: a timer may fire a last time
     }
 
     /// <summary>Runs one worker; its failure is everybody's.</summary>

@@ -42,9 +42,18 @@ internal sealed class Intake(Spool spool, RuleBook rules)
         if (unit.Claim(identity.SopInstanceUid, spooled.Digest, isInstance: true) is not { } copy) return null;
         var judged = fault is null ? await rules.JudgeAsync(unit, spooled, syntax, identity.HeaderLength, spool, cancellationToken).ConfigureAwait(false) : new Judgement(spooled, null);
         var sent = identity;
-        if (judged.Body != spooled) (sent, fault) = Scan(judged.Body, syntax); // a rule may have changed what it is filed under
+        var isChanged = judged.Body != spooled;
+        try
+        {
+            if (isChanged) (sent, fault) = Scan(judged.Body, syntax); // a rule may have changed what it is filed under
+        }
+        catch
+        {
+            judged.Body.Dispose();
+            throw;
+        }
         var end = fault is { } bad ? new LedgerOutcome(InstanceState.Excepted) { Fault = bad } : judged.End;
-        if (end is not null && judged.Body != spooled) judged.Body.Dispose();
+        if (end is not null && isChanged) judged.Body.Dispose();
         // The intent to send is durable in the same breath as the discovery, and before the first byte goes out.
         var first = end ?? new LedgerOutcome(InstanceState.Sending) { SentDigest = judged.Body.Digest };
         var discovery = new LedgerDiscovery(unit.Key, identity.SopInstanceUid, copy)
@@ -63,7 +72,7 @@ internal sealed class Intake(Spool spool, RuleBook rules)
             Syntax = syntax,
             Note = instance.Note,
             // The source's file meta goes along unless a rule has changed what it may name.
-            Envelope = end is null && judged.Body == spooled ? instance.Envelope.ToArray() : default,
+            Envelope = end is null && !isChanged ? instance.Envelope.ToArray() : default,
         };
     }
 

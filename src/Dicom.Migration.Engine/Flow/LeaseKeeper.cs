@@ -25,7 +25,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
                 }
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested) { }
-            catch (MigrationException e) { lost(e); }
+            catch (Exception e) { lost(e); } // whatever it is: without a lease nothing may be written
         }
     }
 

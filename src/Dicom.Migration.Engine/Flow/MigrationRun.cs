@@ -70,11 +70,11 @@ public sealed class MigrationRun
             var lane = new StoreLane(_target, arrived.Reader, stored.Writer, desk, _options, _time);
             await using (lane.ConfigureAwait(false)) await lane.RunAsync(run.Aborting).ConfigureAwait(false);
         });
-        var verifiers = Workers(_options.Verifiers, () =>
+        var verifiers = Workers(_options.Verifiers, async () =>
         {
             // Room of its own: the budget may be full of objects that wait for this very verifier.
-            var intake = new Intake(new Spool(_options.SpoolFolder, new ByteBudget(2L * largest), largest), rules);
-            return new Verifier(_target, stored.Reader, desk, new DifferenceExaminer(_source, _target, intake), _options, _time).RunAsync(run.Aborting);
+            using var examiner = new DifferenceExaminer(_source, _target, new Intake(new Spool(_options.SpoolFolder, new ByteBudget(2L * largest), largest), rules));
+            await new Verifier(_target, stored.Reader, desk, examiner, _options, _time).RunAsync(run.Aborting).ConfigureAwait(false);
         });
 
         await Task.WhenAll([listing, .. readers]).ConfigureAwait(false);

@@ -52,6 +52,11 @@ internal sealed class RuleBook(string source, IReadOnlyList<IMigrationRule> rule
         {
             return End(body, InstanceState.Excepted, new Fault(FaultCode.Unexpected)); // a rule's own mistake costs the object, not the run
         }
+        catch
+        {
+            if (body != original) body.Dispose();
+            throw;
+        }
 
         Judgement End(SpooledObject reached, InstanceState state, Fault? fault = null, string? rule = null)
         {

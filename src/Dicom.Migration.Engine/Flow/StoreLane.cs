@@ -81,23 +81,23 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
             if (flight.Outcome is { } before && (before.IsStored || !MayPass(before.Fault))) continue;
             // A target that cannot be reached, again and again, is nobody's object's fault: that ends the run.
             _session ??= await OpenAsync(cancellationToken).ConfigureAwait(false);
+            flight.Offer = ++_offers;
+            var body = flight.Body!.OpenBody();
             try
             {
-                var body = flight.Body!.OpenBody();
-                flight.Offer = ++_offers;
                 receipts.Add((flight, await _session.StoreAsync(flight.ToOutgoing(body), cancellationToken).ConfigureAwait(false)));
-                await body.CompleteAsync().ConfigureAwait(false);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
                 flight.Outcome = NotStored(e is MigrationException named ? named.Fault : new Fault(FaultCode.Unexpected));
                 await GiveUpSessionAsync().ConfigureAwait(false);
             }
+            finally { await body.CompleteAsync().ConfigureAwait(false); }
         }
         try { if (_session is not null) await _session.FlushAsync(cancellationToken).ConfigureAwait(false); }
         catch (Exception e) when (e is not OperationCanceledException) { await GiveUpSessionAsync().ConfigureAwait(false); }
         foreach (var (flight, receipt) in receipts)
-            flight.Outcome = await receipt.Acknowledged.ConfigureAwait(false);
+            flight.Outcome = await receipt.Acknowledged.WaitAsync(cancellationToken).ConfigureAwait(false); // a session that never answers ends with the run
         return open.Exists(static f => !f.Outcome!.IsStored && MayPass(f.Outcome.Fault));
     }
 

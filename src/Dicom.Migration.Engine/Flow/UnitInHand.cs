@@ -12,7 +12,7 @@ internal sealed class UnitInHand(WorkLease lease, WorkItem item)
     public int? ExpectedInstances => item.Unit.ExpectedInstances;
     /// <summary>1 for the first run that holds the unit; counted across restarts.</summary>
     public int Attempt => item.Attempt;
-    /// <summary>Instances that the present reading has given.</summary>
+    /// <summary>Instances that all readings together have given, each counted once.</summary>
     public int Instances { get; private set; }
 
     /// <summary>The same unit, as if nothing had been read of it.</summary>
@@ -21,20 +21,17 @@ internal sealed class UnitInHand(WorkLease lease, WorkItem item)
     public SourceUnit ToSource() => new(Key, (SourceUnitKind)item.Unit.Kind) { Instances = ExpectedInstances };
 
     /// <summary>The source is read from its start; what it gave before will come again.</summary>
-    public void BeginReading()
-    {
-        _next.Clear();
-        Instances = 0;
-    }
+    public void BeginReading() => _next.Clear();
 
     /// <summary>Which copy under its UID an object is; <see langword="null"/> if an earlier reading gave the same one, which is on its way already.</summary>
     public int? Claim(string sopInstanceUid, LedgerDigest digest, bool isInstance)
     {
-        if (isInstance) Instances++;
         var copy = _next.GetValueOrDefault(sopInstanceUid);
         while (_taken.TryGetValue((sopInstanceUid, copy), out var taken) && taken != digest) copy++;
         _next[sopInstanceUid] = copy + 1;
-        return _taken.TryAdd((sopInstanceUid, copy), digest) ? copy : null;
+        if (!_taken.TryAdd((sopInstanceUid, copy), digest)) return null;
+        if (isInstance) Instances++;
+        return copy;
     }
 
     /// <summary>One more object is on its way.</summary>

@@ -81,7 +81,7 @@ internal sealed class FileStart
         catch (DicomFormatException) { return NotDicom(bytes); }
         if (prefix is null) return null;
         if (prefix.Length == 0 && !LooksLikeDataSet(bytes)) return NotDicom(bytes);
-        var (sopClass, sopInstance) = Identify(prefix);
+        var (sopClass, sopInstance) = prefix.ReadClaims();
         return new FileStart(string.Equals(sopClass, MediaDirectoryStorage, StringComparison.Ordinal) ? FileKind.MediaDirectory : FileKind.Instance)
         {
             Envelope = bytes[..prefix.Length].ToArray(),
@@ -115,25 +115,6 @@ internal sealed class FileStart
             return isExplicit || BinaryPrimitives.ReadUInt32LittleEndian(start[4..]) <= Math.Min(1_024, start.Length - 8);
         return isExplicit && BinaryPrimitives.ReadUInt16BigEndian(start) == 0x0008 && BinaryPrimitives.ReadUInt16BigEndian(start[2..]) <= 0x0100;
     }
-
-    private static (string? SopClassUid, string? SopInstanceUid) Identify(Part10Prefix prefix)
-    {
-        var reader = new DataSetReader();
-        reader.Reset(prefix.FileMetaSyntax, 0, prefix.FileMeta.Length);
-        var (sopClass, sopInstance) = ((string?)null, (string?)null);
-        var rest = prefix.FileMeta.Span;
-        while (reader.Read(rest, isFinal: true, out var consumed) && reader.Token == DataSetToken.ElementStart)
-        {
-            rest = rest[consumed..];
-            var value = rest[..(int)reader.SkipValue()];
-            rest = rest[value.Length..];
-            if (reader.Tag.Value == 0x00020002) sopClass = Text(value);
-            else if (reader.Tag.Value == 0x00020003) sopInstance = Text(value);
-        }
-        return (sopClass, sopInstance);
-    }
-
-    private static string Text(ReadOnlySpan<byte> value) => Encoding.Latin1.GetString(value[..Math.Min(value.Length, 1_024)].TrimEnd("\0 "u8));
 
     private static byte[] Longer(byte[] buffer)
     {

@@ -94,6 +94,16 @@ public sealed class FaultyPeersTests : IDisposable
     }
 
     [Fact]
+    public async Task What_two_readings_of_a_unit_give_together_is_not_missing()
+    {
+        var (reading, third) = (0, ScriptedSource.Object(3));
+        var source = new ScriptedSource(("a", [ScriptedSource.Object(1), ScriptedSource.Object(2), third])) { Expected = 3 };
+        source.Leaves = (_, i) => { if (i == 0) reading++; return reading == 1 ? i == 2 : i == 0; }; // first without the last, then without the first
+        var account = await _bench.RunAsync(source, new ScriptedTarget());
+        Assert.Equal((3L, 0L, 3L), (account.Count(InstanceState.Verified), account.Count(FaultCode.NotDelivered), account.Discovered));
+    }
+
+    [Fact]
     public async Task The_same_content_in_another_encoding_is_verified_with_a_note()
     {
         // (0010,0010) with a trailing space more: other bytes, the same value (PS3.5 §6.2).

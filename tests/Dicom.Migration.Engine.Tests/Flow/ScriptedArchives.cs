@@ -14,6 +14,9 @@ internal sealed class ScriptedSource(params (string Key, object[] Items)[] units
     /// <summary>Called before each item; may throw what a source throws.</summary>
     public Action<string, int> BeforeItem { get; set; } = (_, _) => { };
 
+    /// <summary>Whether an item is left out of this reading.</summary>
+    public Func<string, int, bool> Leaves { get; set; } = (_, _) => false;
+
     /// <summary>Instances that every unit promises.</summary>
     public int? Expected { get; set; }
     public bool IsLengthKnown { get; init; } = true;
@@ -30,6 +33,7 @@ internal sealed class ScriptedSource(params (string Key, object[] Items)[] units
         for (var i = 0; i < items.Length; i++)
         {
             BeforeItem(unit.Key, i);
+            if (Leaves(unit.Key, i)) continue;
             yield return items[i] switch
             {
                 byte[] bytes => Instance(bytes, null),
