@@ -6,8 +6,8 @@ namespace Dicom.Migration.Engine;
 /// <summary>First stage: reads units off the source, again if that may help, and passes on every object and finding.</summary>
 internal sealed class UnitReader(IMigrationSource source, Intake intake, ChannelWriter<InFlight> onward, RunDesk desk, MigrationRunOptions options, TimeProvider time)
 {
-    // Polly keeps no state between executions: one pipeline serves all units.
-    private readonly ResiliencePipeline<Fault?> _retry = RetryPolicy.ForFailures<Fault?>(options, time, static fault => fault is { IsTransient: true });
+    // Polly keeps no state between executions: one pipeline serves all units. What was promised and did not come may come with the next reading.
+    private readonly ResiliencePipeline<Fault?> _retry = RetryPolicy.ForFailures<Fault?>(options, time, static fault => fault is { IsTransient: true } or { Code: FaultCode.NotDelivered });
 
     /// <summary>Reads one unit to its end; what cannot be read is an exception in the account.</summary>
     /// <exception cref="SourceUnavailableException">The source as a whole is gone, and stayed so.</exception>
