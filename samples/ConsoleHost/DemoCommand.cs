@@ -16,7 +16,7 @@ internal static class DemoCommand
         command.SetAction(async (parsed, token) =>
         {
             var root = Path.GetFullPath(parsed.GetValue(folder)!);
-            var (source, target) = (new Endpoint(Path.Join(root, "legacy")), new Endpoint(Path.Join(root, "target")));
+            var (source, target) = (new FolderEndpoint(Path.Join(root, "legacy")), new FolderEndpoint(Path.Join(root, "target")));
             var screen = new Screen(parsed.GetValue(json));
             if (!Directory.Exists(source.Folder))
             {

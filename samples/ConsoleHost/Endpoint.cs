@@ -1,54 +1,52 @@
 using Dicom.Migration;
+using Dicom.Migration.Dimse;
 using Dicom.Migration.Engine;
-using Dicom.Migration.FileSystem;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ConsoleHost;
 
-/// <summary>What stands behind <c>--from</c> and <c>--to</c>: a kind and an address.</summary>
-/// <param name="Folder">The folder's full path.</param>
-internal sealed record Endpoint(string Folder)
+/// <summary>What stands behind <c>--from</c> and <c>--to</c>: an address, and what <c>--config</c> says of it.</summary>
+internal abstract record Endpoint
 {
-    private const string FolderKind = "folder:";
+    /// <summary>How an address may begin, for help and messages.</summary>
+    public const string Forms = "folder:PATH, dimse://CALLED@HOST:PORT, dimses://..., http(s)://HOST:PORT/PATH, or a name in --config";
 
-    /// <summary>As the ledger keeps it, so that a later command finds it again.</summary>
-    public override string ToString() => FolderKind + Folder;
+    public abstract void AddAsSource(IMigrationBuilder migration);
 
-    public void AddAsSource(IMigrationBuilder migration) => migration.FromFolder("source", o => o.Path = Folder);
+    public abstract void AddAsTarget(IMigrationBuilder migration);
 
-    public void AddAsTarget(IMigrationBuilder migration) => migration.ToFolder("target", o => o.Path = Folder);
+    /// <summary>Whether it can be asked for what it holds.</summary>
+    public virtual bool IsAtHand => true;
 
-    public void CheckSource()
-    {
-        if (!Directory.Exists(Folder)) throw new SourceUnavailableException(new Fault(FaultCode.PathNotFound), $"The source folder {Folder} does not exist; check --from.");
-    }
+    /// <summary>Whether a path is this endpoint or lies in it.</summary>
+    public virtual bool Contains(string path) => false;
 
-    public FolderSource OpenSource() => new("source", new FolderSourceOptions { Path = Folder });
+    /// <summary>Prints what the peer accepts.</summary>
+    public virtual Task ProbeAsync(Screen screen, CancellationToken cancellationToken) =>
+        throw new EngineException(new Fault(FaultCode.InvalidConfiguration), "A folder accepts everything; probe asks a PACS: dimse://, dimses://, http:// or https://.");
 
-    public FolderTarget OpenTarget() => new("target", new FolderTargetOptions { Path = Folder });
-
-    /// <summary>Whether a path is this folder or lies in it.</summary>
-    public bool Contains(string path) => path == Folder || path.StartsWith(Folder + Path.DirectorySeparatorChar, StringComparison.Ordinal);
-
-    /// <summary>Reads an endpoint, or its name in a configuration file: <c>{ "endpoints": { "legacy": "folder:/archive" } }</c>.</summary>
+    /// <summary>Reads an address, or a name that <c>--config</c> gives to one.</summary>
     public static Endpoint Parse(string text, string? configuration)
     {
-        if (configuration is not null && Read(configuration)[$"endpoints:{text}"] is { } named) text = named;
-        return text.StartsWith(FolderKind, StringComparison.Ordinal) && text.Length > FolderKind.Length
-            ? new Endpoint(Path.TrimEndingDirectorySeparator(Path.GetFullPath(text[FolderKind.Length..])))
-            : throw new EngineException(new Fault(FaultCode.InvalidConfiguration), "An endpoint is not of a known kind, and no name in --config; use folder:PATH.");
+        var settings = configuration is null ? null : EndpointSettings.Read(configuration).GetSection("endpoints:" + text);
+        if (settings is { Value: { } named }) text = named;
+        else if (settings?["address"] is { } address) text = address;
+        if (settings?.Value is not null) settings = null; // an address alone
+        return FolderEndpoint.TryParse(text) ?? (Endpoint?)DicomWebPeer.TryParse(text, settings)
+            ?? (DimseEndpoint.IsOne(text) ? new DimsePeer(DimseEndpoint.Parse(text), settings) : throw new EngineException(new Fault(FaultCode.InvalidConfiguration), $"An endpoint is not of a known kind; use {Forms}."));
     }
 
-    private static IConfigurationRoot Read(string path)
+    /// <summary>The endpoint as a source, from a host of its own.</summary>
+    public ServiceProvider HostSource() => Host(AddAsSource);
+
+    /// <summary>The endpoint as a target, from a host of its own.</summary>
+    public ServiceProvider HostTarget() => Host(AddAsTarget);
+
+    private static ServiceProvider Host(Action<IMigrationBuilder> add)
     {
-        if (!File.Exists(path)) throw new EngineException(new Fault(FaultCode.PathNotFound), $"The configuration file {path} does not exist; check --config.");
-        try
-        {
-            return new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(path)).Build();
-        }
-        catch (InvalidDataException e)
-        {
-            throw new EngineException(new Fault(FaultCode.InvalidConfiguration), $"The configuration file {path} is no JSON.", e);
-        }
+        var services = new ServiceCollection();
+        add(services.AddDicomMigration());
+        return services.BuildServiceProvider();
     }
 }

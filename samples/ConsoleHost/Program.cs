@@ -4,7 +4,7 @@ using Dicom.Migration;
 
 var root = new RootCommand("Moves a DICOM archive, and proves that every object arrived.\n\nExit status: 0 closed and all Verified or Excluded; 1 closed with exceptions; 2 wrong usage or configuration;\n3 not closed, run again to resume; 4 a needed peer or file cannot be reached.")
 {
-    DemoCommand.Create(), RunCommand.Create(), VerifyCommand.Create(), LedgerCommands.Status(), ReportCommand.Create(), LedgerCommands.Explain(),
+    DemoCommand.Create(), RunCommand.Create(), VerifyCommand.Create(), LedgerCommands.Status(), ReportCommand.Create(), LedgerCommands.Explain(), ProbeCommand.Create(),
 };
 var parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)
@@ -21,6 +21,10 @@ try
 catch (MigrationException e)
 {
     (status, line) = (ExitStatus.Of(e.Fault.Code), e.Message);
+}
+catch (Microsoft.Extensions.Options.OptionsValidationException e)
+{
+    (status, line) = (ExitStatus.WrongUsage, string.Join(' ', e.Failures)); // names of options and their limits
 }
 catch (OperationCanceledException)
 {

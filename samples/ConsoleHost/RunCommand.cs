@@ -14,11 +14,11 @@ internal static class RunCommand
 {
     public static Command Create()
     {
-        var from = new Option<string>("--from") { Required = true, Description = "Where the objects are: folder:PATH, or a name in --config" };
-        var to = new Option<string>("--to") { Required = true, Description = "Where they go: folder:PATH, or a name in --config" };
+        var from = new Option<string>("--from") { Required = true, Description = "Where the objects are: " + Endpoint.Forms };
+        var to = new Option<string>("--to") { Required = true, Description = "Where they go: " + Endpoint.Forms };
         var ledger = new Option<string>("--ledger") { Required = true, Description = "The file that keeps what has been done; the same file resumes." };
         var report = new Option<string?>("--report") { Description = "Folder for the report when the run is over." };
-        var config = new Option<string?>("--config") { Description = "JSON that names endpoints: { \"endpoints\": { \"legacy\": \"folder:/archive\" } }" };
+        var config = Config();
         var evidence = new Option<EvidenceLevel>("--evidence") { DefaultValueFactory = _ => EvidenceLevel.L4, Description = "Highest evidence asked of the target, L0 to L4." };
         var budget = new Option<long>("--byte-budget") { DefaultValueFactory = _ => 256, Description = "Memory for objects in flight, in MiB." };
         var json = Screen.Option();
@@ -29,13 +29,14 @@ internal static class RunCommand
         return command;
     }
 
+    public static Option<string?> Config() => new("--config") { Description = "JSON that names endpoints: " + EndpointSettings.Example };
+
     public static async Task<int> RunAsync(
         Endpoint from, Endpoint to, string ledgerPath, EvidenceLevel evidence, long budget, string? report, Screen screen, CancellationToken cancellationToken)
     {
         if (budget < 1 << 20) throw new EngineException(new Fault(FaultCode.InvalidConfiguration), "A byte budget is 1 MiB or more.");
-        foreach (var (what, path) in new[] { ("target", to.Folder), ("ledger", ledgerPath), ("report", report is null ? "" : Path.GetFullPath(report)) })
-            if (from.Contains(path)) throw new EngineException(new Fault(FaultCode.InvalidConfiguration), $"The {what} lies inside the source, which is read only; name a place outside it.");
-        from.CheckSource();
+        foreach (var (what, path) in new[] { ("target", (to as FolderEndpoint)?.Folder ?? ""), ("ledger", ledgerPath), ("report", report is null ? "" : Path.GetFullPath(report)) })
+            if (path.Length > 0 && from.Contains(path)) throw new EngineException(new Fault(FaultCode.InvalidConfiguration), $"The {what} lies inside the source, which is read only; name a place outside it.");
         var services = new ServiceCollection();
         var migration = services.AddDicomMigration().UseSqliteLedger(ledgerPath, o => o with { ByteBudget = budget, Evidence = evidence });
         from.AddAsSource(migration);

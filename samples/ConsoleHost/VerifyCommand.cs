@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Dicom.Migration;
 using Dicom.Migration.Engine.Ledger;
 using Dicom.Migration.Evidence;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ConsoleHost;
 
@@ -17,21 +18,22 @@ internal static class VerifyCommand
         var (json, path) = (Screen.Option(), LedgerCommands.Ledger());
         var sample = new Option<int?>("--sample") { Description = "Reads so many objects, drawn at random, instead of all." };
         var seed = new Option<int?>("--seed") { Description = "Draws the same sample as an earlier run that printed this seed." };
-        var to = new Option<string?>("--to") { Description = "The target, if it was moved since: folder:PATH. Default: what the ledger has." };
+        var to = new Option<string?>("--to") { Description = "The target, if it was moved since or needs more than its address. Default: what the ledger has." };
         var from = new Option<string?>("--from") { Description = "The source, read only to class a difference. Default: what the ledger has, if it is there." };
+        var config = RunCommand.Config();
         var report = new Option<string?>("--report") { Description = "Also writes the report, with what was found, into this folder." };
-        var command = new Command("verify", "Reads the target again and compares with the ledger. Exit status 0: all read are as they should be; 1: some are not.") { path, sample, seed, to, from, report, json };
+        var command = new Command("verify", "Reads the target again and compares with the ledger. Exit status 0: all read are as they should be; 1: some are not.") { path, sample, seed, to, from, config, report, json };
         command.SetAction(async (parsed, token) =>
         {
             using var ledger = LedgerCommands.Open(parsed.GetValue(path)!);
             var identity = (await ledger.ReadHeaderAsync(token)).Identity;
-            var target = Endpoint.Parse(parsed.GetValue(to) ?? identity.Target, null);
-            if (!Directory.Exists(target.Folder))
-                throw new TargetUnavailableException(new Fault(FaultCode.PathNotFound), $"The target folder {target.Folder} does not exist; if it was moved, name it with --to folder:PATH.");
-            var source = Endpoint.Parse(parsed.GetValue(from) ?? identity.Source, null);
-            using var folder = target.OpenTarget();
+            var target = Endpoint.Parse(parsed.GetValue(to) ?? identity.Target, parsed.GetValue(config));
+            if (!target.IsAtHand) throw new TargetUnavailableException(new Fault(FaultCode.PathNotFound), $"The target {identity.Target} does not exist; if it was moved, name it with --to.");
+            var source = Endpoint.Parse(parsed.GetValue(from) ?? identity.Source, parsed.GetValue(config));
+            await using var targetHost = target.HostTarget();
+            await using var sourceHost = source.IsAtHand ? source.HostSource() : null;
             var options = new AuditOptions { Sample = parsed.GetValue(sample), Seed = parsed.GetValue(seed) };
-            var audit = new TargetAudit(ledger, folder, options, Directory.Exists(source.Folder) ? source.OpenSource() : null);
+            var audit = new TargetAudit(ledger, (IEvidenceTarget)targetHost.GetRequiredKeyedService<IMigrationTarget>("target"), options, sourceHost?.GetKeyedService<IMigrationSource>("source"));
             var screen = new Screen(parsed.GetValue(json));
             var tally = await ReadAsync(audit, screen, token);
             if (parsed.GetValue(report) is { } reports) await ReportCommand.WriteAsync(ledger, reports, new ReportOptions { Audit = tally }, screen, token);
