@@ -69,6 +69,7 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
         await SettleAsync(_suspects.FindAll(f => f.Offer < _lastStored)).ConfigureAwait(false); // it took others since: it was the objects
         await desk.CloseAsync(ended.Select(static f => f.Unit)).ConfigureAwait(false);
         if (stored.Count > 0) await onward.WriteAsync(stored, cancellationToken).ConfigureAwait(false);
+        if (_suspects.Count > options.MostSuspects) await SettleAsync(_suspects.FindAll(f => f.Unit.Attempt > options.Attempts)).ConfigureAwait(false); // refused by so many runs
         ThrowIfUnavailable(options.MostSuspects);
     }
 

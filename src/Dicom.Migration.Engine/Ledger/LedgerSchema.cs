@@ -28,7 +28,7 @@ internal static class LedgerSchema
           id INTEGER PRIMARY KEY, hash INTEGER NOT NULL, key BLOB NOT NULL, kind INTEGER NOT NULL, expected INTEGER,
           found INTEGER NOT NULL, attempts INTEGER NOT NULL, done INTEGER NOT NULL);
         CREATE INDEX unit_hash ON unit(hash);
-        CREATE INDEX unit_pending ON unit(done) WHERE done = 0;
+        CREATE INDEX unit_pending ON unit(attempts, id) WHERE done = 0;
         CREATE TABLE instance(
           number INTEGER PRIMARY KEY, unit INTEGER NOT NULL, hash INTEGER NOT NULL, uid BLOB NOT NULL, copy INTEGER NOT NULL,
           series INTEGER, class INTEGER, syntax INTEGER, length INTEGER, stands_at TEXT, found_at INTEGER NOT NULL, found_epoch INTEGER NOT NULL,

@@ -81,8 +81,9 @@ public sealed class SqliteWorkCoordinator(SqliteLedger ledger, LedgerLease ledge
         if ((DesiredState)(writer.Sql("SELECT desired FROM ledger").Number() ?? 0) != DesiredState.Run) return items;
         lock (_gate)
         {
-            // Units in hand come first in the order of numbers: read past all of them, and there are enough if there are any.
-            using var row = writer.Sql("SELECT id, key, kind, expected, attempts FROM unit WHERE done = 0 ORDER BY id LIMIT ?1").Read((long)maxUnits + _held.Count);
+            // What was never tried comes first: units that an earlier run could not bring to their end do not stand in the way of the others.
+            // Read past as many as are in hand, and there are enough if there are any.
+            using var row = writer.Sql("SELECT id, key, kind, expected, attempts FROM unit WHERE done = 0 ORDER BY attempts, id LIMIT ?1").Read((long)maxUnits + _held.Count);
             while (items.Count < maxUnits && row.Read())
             {
                 var key = PackedUid.Unpack(row.GetFieldValue<byte[]>(1));

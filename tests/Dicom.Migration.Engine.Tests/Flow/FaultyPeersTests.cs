@@ -26,6 +26,22 @@ public sealed class FaultyPeersTests : IDisposable
     }
 
     [Fact]
+    public async Task More_bad_objects_in_a_row_than_a_run_suspects_do_not_keep_the_others_from_the_target()
+    {
+        var target = new ScriptedTarget { Refuse = uid => string.CompareOrdinal(uid, "1.2.3.1031") < 0 ? new Fault(FaultCode.PeerBusy) : null };
+        var options = _bench.Options with { Lanes = 1, MostSuspects = 8, UnitsPerBatch = 4 };
+        for (var run = 0; run < 20 && (run == 0 || !(await _bench.AccountAsync()).IsClosed); run++)
+        {
+            try { await _bench.RunAsync(RunBench.Many(50), target, options); }
+            catch (TargetUnavailableException) { }
+            if (run == 3) Assert.Equal(20, (await _bench.AccountAsync()).Count(InstanceState.Verified));
+        }
+        var account = await _bench.AccountAsync();
+        Assert.True(account.IsClosed);
+        Assert.Equal((20L, 30L), (account.Count(InstanceState.Verified), account.Count(FaultCode.PeerBusy)));
+    }
+
+    [Fact]
     public async Task An_object_that_fails_while_others_are_stored_is_an_exception_and_no_sign_of_an_unwell_target()
     {
         var target = new ScriptedTarget { Refuse = uid => uid == "1.2.3.1002" ? new Fault(FaultCode.PeerTimeout) : null };
