@@ -19,7 +19,11 @@ public sealed record LedgerBatch
 /// <param name="Number">The instance's number; stays for good.</param>
 /// <param name="State">The state it is in after the batch's discoveries.</param>
 /// <param name="IsNew">Whether it was not on record before.</param>
-public readonly record struct LedgerEntry(long Number, InstanceState State, bool IsNew);
+public readonly record struct LedgerEntry(long Number, InstanceState State, bool IsNew)
+{
+    /// <summary>Whether another content was sent before under the same SOP Instance UID, and is not an exception.</summary>
+    public bool HasRival { get; init; }
+}
 
 /// <summary>Says that a batch is durable.</summary>
 /// <param name="Entries">One for each discovery, in the batch's order.</param>

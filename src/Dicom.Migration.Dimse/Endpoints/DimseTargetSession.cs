@@ -19,6 +19,16 @@ internal sealed class DimseTargetSession(Peer peer, DimseTargetOptions options, 
     {
         ArgumentNullException.ThrowIfNull(instance);
         if (Unusable(instance) is { } malformed) return NotStored(malformed);
+        if (instance.Length is not { } length || !long.IsOddInteger(length)) return await OfferAsync(instance, cancellationToken).ConfigureAwait(false);
+        // A data set is even (PS3.5 §7.1), and so are its fragments: DCMTK ends the association over an odd one. It goes alone, and takes no other with it.
+        await FlushAsync(cancellationToken).ConfigureAwait(false);
+        var receipt = await OfferAsync(instance, cancellationToken).ConfigureAwait(false);
+        await FlushAsync(cancellationToken).ConfigureAwait(false);
+        return receipt;
+    }
+
+    private async Task<StoreReceipt> OfferAsync(Outgoing instance, CancellationToken cancellationToken)
+    {
         TransferSyntax? syntax;
         try
         {

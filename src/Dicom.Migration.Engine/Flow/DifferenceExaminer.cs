@@ -54,13 +54,14 @@ internal sealed class DifferenceExaminer(IMigrationSource source, IMigrationTarg
 
     private async Task<LedgerDigest?> OfHeldAsync(InFlight flight, CancellationToken cancellationToken)
     {
+        LedgerDigest? digest = null; // read to its end: an archive takes what is broken off for a failure
         await foreach (var item in ((IEvidenceTarget)target).CollectAsync(EvidenceLevel.L4, [flight.Outcome!.Reference!], cancellationToken).ConfigureAwait(false))
         {
             await using (item.ConfigureAwait(false))
                 if (item is { Body: { } body, TransferSyntax: { } syntax } && item.Reference == flight.Outcome.Reference)
-                    return await DigestAsync(body, syntax, cancellationToken).ConfigureAwait(false);
+                    digest = await DigestAsync(body, syntax, cancellationToken).ConfigureAwait(false);
         }
-        return null;
+        return digest;
     }
 
     private async Task<LedgerDigest?> DigestAsync(PipeReader body, TransferSyntax syntax, CancellationToken cancellationToken)

@@ -52,6 +52,9 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
         // On record from an earlier run and not at its end: the intent is put on record anew. At its end: nothing is left to do.
         await desk.ChangeAsync(group.FindAll(static f => f is { Body: not null, Entry.IsNew: false } && !InstanceTransitions.IsTerminal(f.Entry.State)), static f => f.Discovery.Then!).ConfigureAwait(false);
         var open = group.FindAll(static f => f.Body is not null && !InstanceTransitions.IsTerminal(f.Entry.State));
+        // Of two contents under one UID the target would keep one and say nothing: the first that was sent is the one.
+        if (!target.KeepsRivals)
+            foreach (var rival in open.Where(static f => f.Entry.HasRival && f.Identity.SopInstanceUid == f.Discovery.SopInstanceUid)) rival.Outcome = NotStored(new Fault(FaultCode.UidConflict));
         await _rounds.ExecuteAsync(async token => await StoreRoundAsync(open, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
 
         var stored = open.FindAll(static f => f.Outcome!.IsStored);
@@ -83,10 +86,13 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
             // A target that cannot be reached, again and again, is nobody's object's fault: that ends the run.
             _session ??= await OpenAsync(cancellationToken).ConfigureAwait(false);
             flight.Offer = ++_offers;
+            var isSuspect = flight.Outcome is not null; // it may be what broke the connection for all that was outstanding with it: now it goes alone
             var body = flight.Body!.OpenBody();
             try
             {
+                if (isSuspect) await _session.FlushAsync(cancellationToken).ConfigureAwait(false);
                 receipts.Add((flight, await _session.StoreAsync(flight.ToOutgoing(body), cancellationToken).ConfigureAwait(false)));
+                if (isSuspect) await _session.FlushAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {

@@ -34,7 +34,7 @@ internal readonly record struct InstanceRow(
     /// <summary>A digest as it is stored: nothing, an empty blob for "the same as the one before it", or 32 bytes.</summary>
     public static byte[]? Store(LedgerDigest? digest, LedgerDigest? before) => digest is null ? null : digest == before ? [] : digest.Value.ToArray();
 
-    private static LedgerDigest? ReadDigest(SqliteDataReader row, int at, LedgerDigest? before)
+    public static LedgerDigest? ReadDigest(SqliteDataReader row, int at, LedgerDigest? before)
     {
         if (row.IsDBNull(at)) return null;
         var bytes = row.GetFieldValue<byte[]>(at);

@@ -124,8 +124,16 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
         if (FindUnit(discovery.UnitKey) is not { } unit) throw new ArgumentException("The unit of a discovery is not on record.", nameof(discovery));
         if (discovery.Copy < 0 || discovery.Length < 0) throw new ArgumentException("A copy or length is less than nothing.", nameof(discovery));
         var (hash, uid) = (PackedUid.Key(discovery.SopInstanceUid), PackedUid.Pack(discovery.SopInstanceUid));
-        using (var known = Sql("SELECT number, state FROM instance WHERE hash = ?1 AND uid = ?2 AND unit = ?3 AND copy = ?4").Read(hash, uid, unit, discovery.Copy))
-            if (known.Read()) return new(known.GetInt64(0), (InstanceState)known.GetInt32(1), IsNew: false);
+        var hasRival = false;
+        using (var known = Sql("SELECT number, state, unit, copy, source_digest, sent_digest FROM instance WHERE hash = ?1 AND uid = ?2 ORDER BY number").Read(hash, uid))
+        {
+            while (known.Read())
+            {
+                var state = (InstanceState)known.GetInt32(1);
+                if (known.GetInt64(2) == unit && known.GetInt32(3) == discovery.Copy) return new(known.GetInt64(0), state, IsNew: false) { HasRival = hasRival };
+                hasRival |= IsRival(state, InstanceRow.ReadDigest(known, 5, InstanceRow.ReadDigest(known, 4, null)), discovery.Then);
+            }
+        }
         Sql("""
             INSERT INTO instance(unit, hash, uid, copy, series, class, syntax, length, stands_at, found_at, found_epoch, state, steps, attempts, fault)
             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, 0, 0, 0)
@@ -137,8 +145,13 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
         Sql("UPDATE unit SET found = found + 1 WHERE id = ?1").Run(unit);
         var row = new InstanceRow { Length = discovery.Length };
         Count(row, 1);
-        return new(number, discovery.Then is { } then ? Enter(number, row, then, epoch, at) : InstanceState.Discovered, IsNew: true);
+        return new(number, discovery.Then is { } then ? Enter(number, row, then, epoch, at) : InstanceState.Discovered, IsNew: true) { HasRival = hasRival };
     }
+
+    // Whether it arrived or not: it may have.
+    private static bool IsRival(InstanceState state, LedgerDigest? other, LedgerOutcome? intent) =>
+        intent is { State: InstanceState.Sending } && state is InstanceState.Sending or InstanceState.Acknowledged or InstanceState.Unknown or InstanceState.Verified
+        && other is not null && other != (intent.SentDigest ?? intent.SourceDigest);
 
     private void Change(LedgerChange change, long epoch, long at)
     {

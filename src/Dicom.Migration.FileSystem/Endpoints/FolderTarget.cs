@@ -33,6 +33,9 @@ public sealed class FolderTarget : IEvidenceTarget, IDisposable
     public string Name { get; }
     /// <inheritdoc/>
     public string Address => "folder:" + Path.TrimEndingDirectorySeparator(Path.GetFullPath(Options.Path));
+
+    /// <inheritdoc/>
+    public bool KeepsRivals => true;
     /// <summary>L4: files are read back from the device; L1: they are there.</summary>
     public IReadOnlyList<EvidenceLevel> Levels { get; } = [EvidenceLevel.L4, EvidenceLevel.L1];
     internal FolderTargetOptions Options { get; }

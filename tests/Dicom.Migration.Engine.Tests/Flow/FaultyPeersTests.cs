@@ -42,6 +42,26 @@ public sealed class FaultyPeersTests : IDisposable
     }
 
     [Fact]
+    public async Task An_object_that_breaks_the_connection_takes_no_other_with_it()
+    {
+        var target = new ScriptedTarget { Breaks = static uid => uid is "1.2.3.1001" or "1.2.3.1007" };
+        var account = await _bench.RunAsync(RunBench.Many(20), target, _bench.Options with { Lanes = 1 });
+        Assert.Equal((18L, 2L), (account.Count(InstanceState.Verified), account.Count(FaultCode.PeerClosedEarly)));
+    }
+
+    [Fact]
+    public async Task Of_two_contents_under_one_UID_the_second_is_never_sent_to_a_target_that_keeps_one()
+    {
+        var (first, second) = (ScriptedSource.Object(1, 1), ScriptedSource.Object(1, 2));
+        var target = new ScriptedTarget();
+        var source = new ScriptedSource(("a", [first]), ("b", [first]), ("c", [second]), ("d", [ScriptedSource.Object(2), second]));
+        var account = await _bench.RunAsync(source, target, _bench.Options with { Lanes = 1, Readers = 1 });
+        Assert.Equal((3L, 2L), (account.Count(InstanceState.Verified), account.Count(FaultCode.UidConflict)));
+        Assert.Equal(first, target.Held["1.2.3.1001"]);
+        Assert.True(account.IsClosed);
+    }
+
+    [Fact]
     public async Task An_object_that_fails_while_others_are_stored_is_an_exception_and_no_sign_of_an_unwell_target()
     {
         var target = new ScriptedTarget { Refuse = uid => uid == "1.2.3.1002" ? new Fault(FaultCode.PeerTimeout) : null };

@@ -83,6 +83,8 @@ internal sealed class ScriptedTarget : IEvidenceTarget
     /// <summary>What is kept of what was sent; <see langword="null"/> keeps nothing and still says success.</summary>
     public Func<string, byte[], byte[]?> Keep { get; set; } = (_, bytes) => bytes;
     public Func<string, Fault?> Refuse { get; set; } = _ => null;
+    /// <summary>Objects that break the connection for all that is outstanding with them. With it, answers come when they are flushed.</summary>
+    public Func<string, bool>? Breaks { get; init; }
     public int Stores { get; private set; }
     public int Sessions { get; private set; }
     public int Openings { get; private set; }
@@ -120,6 +122,12 @@ internal sealed class ScriptedTarget : IEvidenceTarget
             target.BeforeStore(instance.SopInstanceUid);
             using var body = new MemoryStream();
             await instance.Body.CopyToAsync(body, cancellationToken);
+            if (target.Breaks is not null)
+            {
+                var pending = new TaskCompletionSource<StoreOutcome>();
+                _outstanding.Add((instance, body.ToArray(), pending));
+                return new StoreReceipt(pending.Task);
+            }
             lock (target.Held)
             {
                 target.Stores++;
@@ -130,7 +138,21 @@ internal sealed class ScriptedTarget : IEvidenceTarget
             return new StoreReceipt(Task.FromResult(new StoreOutcome(StoreDisposition.Stored, reference)));
         }
 
-        public Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        private readonly List<(OutgoingInstance Instance, byte[] Bytes, TaskCompletionSource<StoreOutcome> Answer)> _outstanding = [];
+
+        public Task FlushAsync(CancellationToken cancellationToken)
+        {
+            var isBroken = _outstanding.Exists(o => target.Breaks!(o.Instance.SopInstanceUid));
+            foreach (var (instance, bytes, answer) in _outstanding)
+            {
+                if (!isBroken) lock (target.Held) target.Held[instance.SopInstanceUid] = bytes;
+                answer.SetResult(isBroken ? new StoreOutcome(StoreDisposition.NotStored, null, new Fault(FaultCode.PeerClosedEarly))
+                    : new StoreOutcome(StoreDisposition.Stored, new StoredReference(instance.StudyInstanceUid, instance.SeriesInstanceUid, instance.SopClassUid, instance.SopInstanceUid)));
+            }
+            _outstanding.Clear();
+            return Task.CompletedTask;
+        }
+
+        public ValueTask DisposeAsync() => new(FlushAsync(CancellationToken.None));
     }
 }
