@@ -23,10 +23,13 @@ internal sealed class Conditions : IDisposable
     /// <summary>Give up what is in flight.</summary>
     public CancellationToken Aborting => _aborting.Token;
 
+    /// <summary>A failure that is told when everything has come to its end; it stops nothing.</summary>
+    public void Note(Exception e) => Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
+
     /// <summary>The first failure ends the run; what follows from it is not told.</summary>
     public void Fail(Exception e)
     {
-        Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
+        Note(e);
         Abort();
     }
 

@@ -22,6 +22,9 @@ internal sealed class InFlight(UnitInHand unit, LedgerDiscovery discovery) : IDi
     public StoreOutcome? Outcome { get; set; }
     public LedgerOutcome? Verdict { get; set; }
 
+    /// <summary>Whether it was not sent, as the target holds what was sent before under its UID.</summary>
+    public bool IsRivalled => Outcome is { Disposition: StoreDisposition.AlreadyThere, Fault.Code: FaultCode.UidConflict };
+
     /// <summary>D1 of the data set as it is sent.</summary>
     public LedgerDigest SentDigest => Discovery.Then!.SentDigest!.Value;
 

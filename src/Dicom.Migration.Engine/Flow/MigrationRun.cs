@@ -68,7 +68,7 @@ public sealed class MigrationRun
         var lanes = Workers(_options.Lanes, async () =>
         {
             var lane = new StoreLane(_target, arrived.Reader, stored.Writer, desk, _options, _time);
-            await using (lane.ConfigureAwait(false)) await lane.RunAsync(run.Aborting).ConfigureAwait(false);
+            await using (lane.ConfigureAwait(false)) await lane.RunAsync(run.Note, run.Aborting).ConfigureAwait(false);
         });
         var verifiers = Workers(_options.Verifiers, async () =>
         {

@@ -15,8 +15,10 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
     private long _lastStored;
 
     /// <summary>Stores until nothing more arrives.</summary>
+    /// <param name="note">Told if the target did not take the last ones: what it did take is still verified.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="TargetUnavailableException">The target stores nothing any more; what it did not take is taken up by the next run.</exception>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task RunAsync(Action<Exception> note, CancellationToken cancellationToken)
     {
         var group = new List<InFlight>(options.ObjectsPerGroup);
         // Before anything is read: a target that cannot be reached is known at once, and one that is removes what a killed run left half-written.
@@ -33,7 +35,7 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
             // Nothing comes behind the suspects that could tell whether the target is well. One that took others, and does not say that
             // it is full or gone, is; and no object may keep the account open for ever.
             await SettleAsync(_suspects.FindAll(f => f.Unit.Attempt > options.Attempts || (_lastStored > 0 && !SaysSoItself(f.Outcome!.Fault)))).ConfigureAwait(false);
-            ThrowIfUnavailable(mostSuspects: 0);
+            if (_suspects.Count > 0) note(Unavailable());
         }
         finally
         {
@@ -52,9 +54,9 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
         // On record from an earlier run and not at its end: the intent is put on record anew. At its end: nothing is left to do.
         await desk.ChangeAsync(group.FindAll(static f => f is { Body: not null, Entry.IsNew: false } && !InstanceTransitions.IsTerminal(f.Entry.State)), static f => f.Discovery.Then!).ConfigureAwait(false);
         var open = group.FindAll(static f => f.Body is not null && !InstanceTransitions.IsTerminal(f.Entry.State));
-        // Of two contents under one UID the target would keep one and say nothing: the first that was sent is the one.
+        // Of two contents under one UID the target would keep one and say nothing. The first that was sent is the one; whether it is this one in another encoding, it will tell.
         if (!target.KeepsRivals)
-            foreach (var rival in open.Where(static f => f.Entry.HasRival && f.Identity.SopInstanceUid == f.Discovery.SopInstanceUid)) rival.Outcome = NotStored(new Fault(FaultCode.UidConflict));
+            foreach (var rival in open.Where(static f => f.Entry.HasRival && f.Identity.SopInstanceUid == f.Discovery.SopInstanceUid)) rival.Outcome = Rivalled(rival.Identity);
         await _rounds.ExecuteAsync(async token => await StoreRoundAsync(open, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
 
         var stored = open.FindAll(static f => f.Outcome!.IsStored);
@@ -63,17 +65,17 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
         var ended = group.Except(open).Concat(refused);
         await desk.ChangeAsync([.. stored, .. refused], static f => f.Outcome!.IsStored
             ? Acknowledged(f.Outcome) : Excepted(f)).ConfigureAwait(false);
-        desk.Tally.Stored(stored.Count, stored.Sum(static f => f.Body!.Length));
+        desk.Tally.Stored(stored.Count(static f => !f.IsRivalled), stored.Sum(static f => f.IsRivalled ? 0 : f.Body!.Length));
         desk.Tally.Excepted(refused.Count + group.Count(static f => f.Entry is { IsNew: true, State: InstanceState.Excepted }));
         foreach (var flight in group) flight.Dispose();
 
         _suspects.AddRange(suspects);
-        _lastStored = stored.Aggregate(_lastStored, static (last, f) => Math.Max(last, f.Offer));
+        _lastStored = stored.Where(static f => !f.IsRivalled).Aggregate(_lastStored, static (last, f) => Math.Max(last, f.Offer));
         await SettleAsync(_suspects.FindAll(f => f.Offer < _lastStored)).ConfigureAwait(false); // it took others since: it was the objects
         await desk.CloseAsync(ended.Select(static f => f.Unit)).ConfigureAwait(false);
         if (stored.Count > 0) await onward.WriteAsync(stored, cancellationToken).ConfigureAwait(false);
         if (_suspects.Count > options.MostSuspects) await SettleAsync(_suspects.FindAll(f => f.Unit.Attempt > options.Attempts)).ConfigureAwait(false); // refused by so many runs
-        ThrowIfUnavailable(options.MostSuspects);
+        if (_suspects.Count > options.MostSuspects) throw Unavailable();
     }
 
     /// <summary>Offers what is not stored yet; <see langword="true"/> if another round may store more.</summary>
@@ -129,11 +131,8 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
         foreach (var settled in suspects) _suspects.Remove(settled);
     }
 
-    private void ThrowIfUnavailable(int mostSuspects)
-    {
-        if (_suspects.Count > mostSuspects)
-            throw new TargetUnavailableException(_suspects[^1].Outcome!.Fault!.Value, "The target stores nothing any more. What it did not take is taken up when the run is started again.");
-    }
+    private TargetUnavailableException Unavailable() =>
+        new(_suspects[^1].Outcome!.Fault!.Value, "The target stores nothing any more. What it did not take is taken up when the run is started again.");
 
     // Its UIDs find it, unless the target holds another object under them: then its place is kept.
     private static LedgerOutcome Acknowledged(StoreOutcome outcome) => new(InstanceState.Acknowledged)
@@ -146,6 +145,9 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
     private static LedgerOutcome Excepted(InFlight flight) => new(InstanceState.Excepted) { Fault = flight.Outcome!.Fault ?? new Fault(FaultCode.Refused) };
 
     private static StoreOutcome NotStored(Fault fault) => new(StoreDisposition.NotStored, null, fault);
+
+    private static StoreOutcome Rivalled(InstanceIdentity identity) => new(StoreDisposition.AlreadyThere,
+        new StoredReference(identity.StudyInstanceUid, identity.SeriesInstanceUid, identity.SopClassUid, identity.SopInstanceUid), new Fault(FaultCode.UidConflict));
 
     private static bool MayPass(Fault? fault) => fault is { IsTransient: true } or { Code: FaultCode.DiskFull or FaultCode.WriteFailed or FaultCode.Unexpected };
 

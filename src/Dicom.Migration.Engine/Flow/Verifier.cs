@@ -23,6 +23,9 @@ internal sealed class Verifier(IMigrationTarget target, ChannelReader<IReadOnlyL
             else await _retry.ExecuteAsync(async token => await CollectAsync(group, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
             foreach (var flight in group) flight.Verdict ??= Excepted(FaultCode.MissingAtTarget);
             await examiner.ExamineAsync([.. group.Where(static f => f.Verdict!.Fault is { Code: FaultCode.UnexplainedDifference })], cancellationToken).ConfigureAwait(false);
+            // Not sent: only the same content, seen at the target, is proof that nothing is lost with it.
+            foreach (var rival in group.Where(f => f.IsRivalled && (_level != EvidenceLevel.L4 || f.Verdict!.State == InstanceState.Excepted)))
+                rival.Verdict = Excepted(FaultCode.UidConflict) with { TargetDigest = rival.Verdict!.TargetDigest };
             await desk.ChangeAsync(group, static f => f.Verdict!).ConfigureAwait(false);
             var verified = group.Count(static f => f.Verdict!.State == InstanceState.Verified);
             desk.Tally.Verified(verified);

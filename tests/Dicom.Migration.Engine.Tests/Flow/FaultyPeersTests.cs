@@ -42,6 +42,15 @@ public sealed class FaultyPeersTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_target_did_take_is_verified_although_it_did_not_take_the_last_ones()
+    {
+        var target = new ScriptedTarget { Refuse = uid => uid == "1.2.3.1020" ? new Fault(FaultCode.PeerBusy) : null };
+        await Assert.ThrowsAsync<TargetUnavailableException>(() => _bench.RunAsync(RunBench.Many(20), target, _bench.Options with { Lanes = 1, Readers = 1 }));
+        var account = await _bench.AccountAsync();
+        Assert.Equal((19L, 1L), (account.Count(InstanceState.Verified), account.Count(InstanceState.Sending)));
+    }
+
+    [Fact]
     public async Task An_object_that_breaks_the_connection_takes_no_other_with_it()
     {
         var target = new ScriptedTarget { Breaks = static uid => uid is "1.2.3.1001" or "1.2.3.1007" };
@@ -59,6 +68,20 @@ public sealed class FaultyPeersTests : IDisposable
         Assert.Equal((3L, 2L), (account.Count(InstanceState.Verified), account.Count(FaultCode.UidConflict)));
         Assert.Equal(first, target.Held["1.2.3.1001"]);
         Assert.True(account.IsClosed);
+    }
+
+    [Fact]
+    public async Task The_same_content_in_another_encoding_is_not_sent_and_verified_by_what_the_target_holds()
+    {
+        var first = ScriptedSource.Object(1, 1);
+        byte[] padded = [.. first]; // the name with a space behind it: other bytes, the same content
+        var name = padded.AsSpan().IndexOf("PN"u8);
+        padded = [.. padded[..(name + 2)], 4, 0, .. padded[(name + 4)..(name + 6)], (byte)' ', (byte)' ', .. padded[(name + 6)..]];
+        var target = new ScriptedTarget();
+        var account = await _bench.RunAsync(new ScriptedSource(("a", [first]), ("b", [padded])), target, _bench.Options with { Lanes = 1, Readers = 1 });
+        Assert.Equal((2L, 1L), (account.Count(InstanceState.Verified), account.Count(FaultCode.EncodingDiffers)));
+        Assert.Equal(1, target.Stores);
+        Assert.Equal(first, target.Held["1.2.3.1001"]);
     }
 
     [Fact]
