@@ -61,6 +61,13 @@ internal sealed class FaultyLibC(int failAt, int error) : ILibC
         return _real.Write(descriptor, _calls % 2 == 0 && bytes.Length > 1 ? bytes[..(bytes.Length / 2)] : bytes);
     }
 
+    public int WriteAt(int descriptor, ReadOnlySpan<byte> bytes, long offset)
+    {
+        if (Fails) return -error;
+        _synced.Remove(_paths[descriptor]);
+        return _real.WriteAt(descriptor, _calls % 2 == 0 && bytes.Length > 1 ? bytes[..(bytes.Length / 2)] : bytes, offset);
+    }
+
     public int Sync(int descriptor)
     {
         var path = _paths[descriptor];
