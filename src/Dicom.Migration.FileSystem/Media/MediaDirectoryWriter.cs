@@ -9,7 +9,7 @@ using Dicom.Migration.DataSets;
 namespace Dicom.Migration.FileSystem.Media;
 
 /// <summary>Writes a DICOMDIR record by record (PS3.3 Annex F, PS3.10 §8.6), in any order of instances: each link is filled in when what it leads to is written.</summary>
-/// <remarks>Keeps a digest and two offsets for each patient, study and series, about 60 bytes each, and nothing for an instance.</remarks>
+/// <remarks>Keeps a digest and two offsets for each patient, study and series, under 100 bytes each, and nothing for an instance.</remarks>
 internal sealed class MediaDirectoryWriter
 {
     private const string MediaStorageDirectory = "1.2.840.10008.1.3.10";
