@@ -65,8 +65,8 @@ internal sealed class FolderTargetSession(FolderTarget target, FolderTarget.Room
     {
         try
         {
-            await FlushAsync(CancellationToken.None).ConfigureAwait(false);
-            await target.LeaveAsync(room).ConfigureAwait(false);
+            try { await FlushAsync(CancellationToken.None).ConfigureAwait(false); }
+            finally { await target.LeaveAsync(room).ConfigureAwait(false); }
         }
         finally { room.Dispose(); }
     }
