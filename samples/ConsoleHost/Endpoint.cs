@@ -10,7 +10,7 @@ namespace ConsoleHost;
 internal abstract record Endpoint
 {
     /// <summary>How an address may begin, for help and messages.</summary>
-    public const string Forms = "folder:PATH, dimse://CALLED@HOST:PORT, dimses://..., http(s)://HOST:PORT/PATH, or a name in --config";
+    public const string Forms = "folder:PATH (target with DICOMDIR: folder:PATH?layout=file-set), dimse://CALLED@HOST:PORT, dimses://..., http(s)://HOST:PORT/PATH, or a name in --config";
 
     public abstract void AddAsSource(IMigrationBuilder migration);
 

@@ -3,14 +3,20 @@ using Dicom.Migration.FileSystem;
 
 namespace ConsoleHost;
 
-/// <summary><c>folder:PATH</c>.</summary>
+/// <summary><c>folder:PATH</c>, or <c>folder:PATH?layout=file-set</c> for a target with a DICOMDIR.</summary>
 /// <param name="Folder">The folder's full path.</param>
-internal sealed record FolderEndpoint(string Folder) : Endpoint
+/// <param name="Layout">How a target names its files.</param>
+internal sealed record FolderEndpoint(string Folder, FolderLayout Layout = FolderLayout.ByUid) : Endpoint
 {
-    private const string Kind = "folder:";
+    private const string Kind = "folder:", FileSet = "?layout=file-set";
 
-    public static FolderEndpoint? TryParse(string text) => text.StartsWith(Kind, StringComparison.Ordinal) && text.Length > Kind.Length
-        ? new FolderEndpoint(Path.TrimEndingDirectorySeparator(Path.GetFullPath(text[Kind.Length..]))) : null;
+    public static FolderEndpoint? TryParse(string text)
+    {
+        if (!text.StartsWith(Kind, StringComparison.Ordinal) || text.Length == Kind.Length) return null;
+        var isFileSet = text.EndsWith(FileSet, StringComparison.Ordinal);
+        var path = text[Kind.Length..^(isFileSet ? FileSet.Length : 0)];
+        return new FolderEndpoint(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)), isFileSet ? FolderLayout.FileSet : FolderLayout.ByUid);
+    }
 
     public override void AddAsSource(IMigrationBuilder migration)
     {
@@ -18,7 +24,7 @@ internal sealed record FolderEndpoint(string Folder) : Endpoint
         migration.FromFolder("source", o => o.Path = Folder);
     }
 
-    public override void AddAsTarget(IMigrationBuilder migration) => migration.ToFolder("target", o => o.Path = Folder);
+    public override void AddAsTarget(IMigrationBuilder migration) => migration.ToFolder("target", o => (o.Path, o.Layout) = (Folder, Layout));
 
     public override bool IsAtHand => Directory.Exists(Folder);
 

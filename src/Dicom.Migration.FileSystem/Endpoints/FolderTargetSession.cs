@@ -43,7 +43,7 @@ internal sealed class FolderTargetSession(FolderTarget target, FolderTarget.Room
             if (instance.Length is { } expected && expected != length) return NotStored(new Fault(FaultCode.LengthBeyondInput, null, length));
             var reference = new StoredReference(instance.StudyInstanceUid, instance.SeriesInstanceUid, instance.SopClassUid, instance.SopInstanceUid);
             var note = MalformedUid(instance);
-            var receipt = new StoreReceipt(_batch.Add(file, new DurablePlace(instance.StudyInstanceUid, instance.SeriesInstanceUid, instance.SopInstanceUid),
+            var receipt = new StoreReceipt(_batch.Add(file, DurablePlace.Of(target.Options.Layout, instance.StudyInstanceUid, instance.SeriesInstanceUid, instance.SopInstanceUid),
                 result => new StoreOutcome(result.Disposition, result.Location is null ? null : reference with { Location = result.Location }, result.Fault ?? note)));
             isTaken = true;
             // The instance is the batch's now: giving up here would leave its receipt with nobody.
@@ -63,8 +63,12 @@ internal sealed class FolderTargetSession(FolderTarget target, FolderTarget.Room
 
     public async ValueTask DisposeAsync()
     {
-        await FlushAsync(CancellationToken.None).ConfigureAwait(false);
-        room.Dispose();
+        try
+        {
+            try { await FlushAsync(CancellationToken.None).ConfigureAwait(false); }
+            finally { await target.LeaveAsync(room).ConfigureAwait(false); }
+        }
+        finally { room.Dispose(); }
     }
 
     private static Fault? TryWrite(DurableFile file, ReadOnlySpan<byte> bytes)

@@ -95,33 +95,47 @@ internal sealed class DurableBatch(ILibC libC, DurableDirectory root)
                 directories.Add(keys[i + 1], opened = new Opened(parent.OpenChild(entry.Place.Directories[i]), i + 1));
             parent = opened.Directory;
         }
-        for (var i = 0; i < MaxBeside; i++)
+        // One name after the other until one is free, or holds the same bytes.
+        var (collisions, beside) = (0, 0);
+        while (collisions < FileSetPlace.MaxCollisions && beside < MaxBeside)
         {
-            var name = entry.Place.Name(i == 0 ? [] : entry.Sha256, i);
+            var name = entry.Place.Name(collisions, beside, beside == 0 ? [] : entry.Sha256);
             entry.Location = entry.Place.Location(name);
-            entry.IsBeside = i > 0;
+            entry.IsBeside = beside > 0;
             if (entry.File.TryRename(parent, name, replace: false))
             {
-                entry.Disposition = i > 0 ? StoreDisposition.StoredBeside : StoreDisposition.Stored;
+                entry.Disposition = beside > 0 ? StoreDisposition.StoredBeside : StoreDisposition.Stored;
                 return;
             }
-            if (!HasDigest(parent, name, entry.Sha256)) continue;
-            // The same bytes under the same name, perhaps from a run that ended before they were durable: the synced copy takes their place.
-            entry.File.TryRename(parent, name, replace: true);
-            entry.Disposition = StoreDisposition.AlreadyThere;
-            return;
+            using var taken = Open(parent, name);
+            if (taken is not null && HasDigest(taken, entry.Sha256))
+            {
+                // The same bytes under the same name, perhaps from a run that ended before they were durable: the synced copy takes their place.
+                entry.File.TryRename(parent, name, replace: true);
+                entry.Disposition = StoreDisposition.AlreadyThere;
+                return;
+            }
+            if (beside == 0 && taken is not null && entry.Place.IsAnothers(name, () => InstanceKeys.ReadUid(taken))) collisions++;
+            else beside++;
         }
         throw new FileSystemException(new Fault(FaultCode.WriteFailed));
     }
 
-    private bool HasDigest(DurableDirectory directory, string name, byte[] sha256)
+    /// <summary>What has the name, if it is a file: a link, or anything else, is not ours; it is left alone and gone beside.</summary>
+    private SafeFileHandle? Open(DurableDirectory directory, string name)
     {
         var descriptor = libC.OpenAt(directory.Descriptor, name, LibC.ReadOnly | LibC.NoFollow | LibC.NonBlocking, 0);
-        if (descriptor is -LibC.TooManyLinks) return false; // a link is not ours: leave it alone and go beside it
+        if (descriptor is -LibC.TooManyLinks) return null;
         if (descriptor < 0) throw FileSystemException.OfWriting(descriptor);
-        using var handle = new SafeFileHandle(descriptor, ownsHandle: true);
-        if (!FileStatus.Of(handle).IsRegular) return false;
-        using var stream = new FileStream(handle, FileAccess.Read, bufferSize: 0);
+        var handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        if (FileStatus.Of(handle).IsRegular) return handle;
+        handle.Dispose();
+        return null;
+    }
+
+    private static bool HasDigest(SafeFileHandle handle, byte[] sha256)
+    {
+        using var stream = new FileStream(new SafeFileHandle(handle.DangerousGetHandle(), ownsHandle: false), FileAccess.Read, bufferSize: 0);
         return SHA256.HashData(stream).AsSpan().SequenceEqual(sha256);
     }
 

@@ -35,6 +35,18 @@ internal sealed class DurableFile : IDisposable
         }
     }
 
+    /// <summary>Writes over bytes that are there already.</summary>
+    public void WriteAt(ReadOnlySpan<byte> bytes, long offset)
+    {
+        while (!bytes.IsEmpty)
+        {
+            var written = _libC.WriteAt(_descriptor, bytes, offset);
+            if (written <= 0) throw FileSystemException.OfWriting(written);
+            bytes = bytes[written..];
+            offset += written;
+        }
+    }
+
     /// <summary>Makes the content durable and closes the file.</summary>
     public void Sync()
     {

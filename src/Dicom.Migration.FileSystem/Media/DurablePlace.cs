@@ -1,37 +1,34 @@
-using System.Security.Cryptography;
-using System.Text;
-using Dicom.Migration.DataSets;
-
 namespace Dicom.Migration.FileSystem.Media;
 
-/// <summary>Where a file goes below its root: study/series/instance.dcm, of names that no peer can bend.</summary>
-internal sealed class DurablePlace
+/// <summary>Where a file goes below its root, of names that no peer can bend.</summary>
+internal abstract class DurablePlace
 {
-    private const string Extension = ".dcm";
-    private readonly string _stem;
+    private readonly string[] _directories, _keys;
 
-    public DurablePlace(string studyUid, string seriesUid, string instanceUid)
+    protected DurablePlace(params string[] directories)
     {
-        Directories = [NameOf(studyUid), NameOf(seriesUid)];
-        DirectoryKeys = ["", Directories[0], Directories[0] + "/" + Directories[1]];
-        _stem = NameOf(instanceUid);
+        (_directories, _keys) = (directories, new string[directories.Length + 1]);
+        _keys[0] = "";
+        for (var i = 0; i < directories.Length; i++) _keys[i + 1] = i == 0 ? directories[i] : _keys[i] + "/" + directories[i];
     }
 
-    public IReadOnlyList<string> Directories { get; }
-    /// <summary>The root, the study, the series.</summary>
-    public IReadOnlyList<string> DirectoryKeys { get; }
+    public static DurablePlace Of(FolderLayout layout, string studyUid, string seriesUid, string instanceUid) =>
+        layout is FolderLayout.FileSet ? new FileSetPlace(studyUid, seriesUid, instanceUid) : new UidPlace(studyUid, seriesUid, instanceUid);
 
-    /// <summary>The name of the file; the second and later ones of one UID carry the start of their own digest.</summary>
-    public string Name(byte[] sha256, int beside) => beside switch
-    {
-        0 => _stem + Extension,
-        1 => $"{_stem}~{Convert.ToHexStringLower(sha256.AsSpan(0, 8))}{Extension}",
-        _ => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{_stem}~{Convert.ToHexStringLower(sha256.AsSpan(0, 8))}-{beside}{Extension}"),
-    };
+    public IReadOnlyList<string> Directories => _directories;
+    /// <summary>The root, and every directory on the way down by its path.</summary>
+    public IReadOnlyList<string> DirectoryKeys => _keys;
 
-    public string Location(string name) => DirectoryKeys[2] + "/" + name;
+    /// <summary>The name of the file.</summary>
+    /// <param name="collisions">How many names of this UID were found taken by objects of another UID.</param>
+    /// <param name="beside">How many were found taken by something else; from 1 on the name tells by its own digest from those of the same UID.</param>
+    /// <param name="sha256">Digest of the file; not looked at where <paramref name="beside"/> is 0.</param>
+    public abstract string Name(int collisions, int beside, byte[] sha256);
 
-    /// <summary>A UID that follows the grammar names itself; anything else is named by 32 digits of its SHA-256.</summary>
-    internal static string NameOf(string uid) =>
-        DicomUid.IsValid(uid) ? uid : "sha256-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(uid)).AsSpan(0, 16));
+    /// <summary>Whether a name that is taken is shown to belong to another object: one whose own UID leads to the same name.</summary>
+    /// <param name="name">One of this place's names.</param>
+    /// <param name="readUid">Reads the SOP Instance UID of what lies there; <see langword="null"/> if it has none.</param>
+    public abstract bool IsAnothers(string name, Func<string?> readUid);
+
+    public string Location(string name) => _keys[^1] + "/" + name;
 }

@@ -10,6 +10,7 @@ internal interface ILibC
     public int RenameAt(int fromDirectory, string from, int toDirectory, string to, bool replace);
     public int UnlinkAt(int directory, string name);
     public int Write(int descriptor, ReadOnlySpan<byte> bytes);
+    public int WriteAt(int descriptor, ReadOnlySpan<byte> bytes, long offset);
     public int Sync(int descriptor);
     /// <summary>Makes all of the volume that the descriptor lies on durable; minus ENOSYS where errors of that are not known to be reported.</summary>
     public int SyncVolume(int descriptor);

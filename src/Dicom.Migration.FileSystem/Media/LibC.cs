@@ -78,6 +78,14 @@ internal sealed partial class LibC : ILibC
         return result;
     }
 
+    public unsafe int WriteAt(int descriptor, ReadOnlySpan<byte> bytes, long offset)
+    {
+        int result;
+        fixed (byte* start = bytes)
+            do result = Outcome((int)pwrite(descriptor, start, bytes.Length, offset)); while (result == -Interrupted);
+        return result;
+    }
+
     public int Sync(int descriptor)
     {
         int result;
@@ -125,6 +133,8 @@ internal sealed partial class LibC : ILibC
     private static partial int unlinkat(int directory, string name, int flags);
     [LibraryImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static unsafe partial nint write(int descriptor, byte* bytes, nint count);
+    [LibraryImport("libc", EntryPoint = "pwrite64", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static unsafe partial nint pwrite(int descriptor, byte* bytes, nint count, long offset);
     [LibraryImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int fsync(int descriptor);
     [LibraryImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

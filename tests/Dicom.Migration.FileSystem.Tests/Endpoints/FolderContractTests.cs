@@ -17,7 +17,12 @@ public sealed class FolderSourceContractTests : MigrationSourceContract, IDispos
 }
 
 /// <summary>A folder as a target keeps the promises of all targets.</summary>
-public sealed class FolderTargetContractTests : MigrationTargetContract, IDisposable
+public sealed class FolderTargetContractTests() : FolderTargetContract(FolderLayout.ByUid);
+
+/// <summary>So does a File-set.</summary>
+public sealed class FileSetTargetContractTests() : FolderTargetContract(FolderLayout.FileSet);
+
+public abstract class FolderTargetContract(FolderLayout layout) : MigrationTargetContract, IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly List<FolderTarget> _targets = [];
@@ -26,11 +31,12 @@ public sealed class FolderTargetContractTests : MigrationTargetContract, IDispos
     {
         foreach (var target in _targets) target.Dispose();
         _folder.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     protected override Task<IMigrationTarget> OpenAsync(CancellationToken cancellationToken)
     {
-        var target = new FolderTarget("target", new FolderTargetOptions { Path = _folder["target"], MaxBatchFiles = 5 });
+        var target = new FolderTarget("target", new FolderTargetOptions { Layout = layout, Path = _folder["target"], MaxBatchFiles = 5 });
         _targets.Add(target);
         return Task.FromResult<IMigrationTarget>(target);
     }
@@ -39,7 +45,12 @@ public sealed class FolderTargetContractTests : MigrationTargetContract, IDispos
 }
 
 /// <summary>A folder shows what it holds as all targets do.</summary>
-public sealed class FolderEvidenceContractTests : EvidenceTargetContract, IDisposable
+public sealed class FolderEvidenceContractTests() : FolderEvidenceContract(FolderLayout.ByUid);
+
+/// <summary>So does a File-set.</summary>
+public sealed class FileSetEvidenceContractTests() : FolderEvidenceContract(FolderLayout.FileSet);
+
+public abstract class FolderEvidenceContract(FolderLayout layout) : EvidenceTargetContract, IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly List<FolderTarget> _targets = [];
@@ -48,11 +59,12 @@ public sealed class FolderEvidenceContractTests : EvidenceTargetContract, IDispo
     {
         foreach (var target in _targets) target.Dispose();
         _folder.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     protected override Task<IEvidenceTarget> OpenAsync(CancellationToken cancellationToken)
     {
-        var target = new FolderTarget("target", new FolderTargetOptions { Path = _folder["target"] });
+        var target = new FolderTarget("target", new FolderTargetOptions { Layout = layout, Path = _folder["target"] });
         _targets.Add(target);
         return Task.FromResult<IEvidenceTarget>(target);
     }

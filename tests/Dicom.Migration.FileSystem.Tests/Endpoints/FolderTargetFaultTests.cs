@@ -8,12 +8,14 @@ public class FolderTargetFaultTests
 
     /// <summary>Small batches or one large one (which is synced as a whole), a repeat and a conflict, with one system call failing; then the same again with none failing.</summary>
     [Theory]
-    [InlineData(LibC.IoError, FaultCode.WriteFailed, 2)]
-    [InlineData(LibC.NoSpace, FaultCode.DiskFull, 2)]
-    [InlineData(LibC.OverQuota, FaultCode.DiskFull, 2)]
-    [InlineData(LibC.IoError, FaultCode.WriteFailed, 64)]
-    [InlineData(LibC.NoSpace, FaultCode.DiskFull, 64)]
-    public async Task Nothing_acknowledged_is_lost_whichever_system_call_fails(int error, FaultCode expected, int batch)
+    [InlineData(LibC.IoError, FaultCode.WriteFailed, 2, FolderLayout.ByUid)]
+    [InlineData(LibC.NoSpace, FaultCode.DiskFull, 2, FolderLayout.ByUid)]
+    [InlineData(LibC.OverQuota, FaultCode.DiskFull, 2, FolderLayout.ByUid)]
+    [InlineData(LibC.IoError, FaultCode.WriteFailed, 64, FolderLayout.ByUid)]
+    [InlineData(LibC.NoSpace, FaultCode.DiskFull, 64, FolderLayout.ByUid)]
+    [InlineData(LibC.IoError, FaultCode.WriteFailed, 2, FolderLayout.FileSet)]
+    [InlineData(LibC.NoSpace, FaultCode.DiskFull, 64, FolderLayout.FileSet)]
+    public async Task Nothing_acknowledged_is_lost_whichever_system_call_fails(int error, FaultCode expected, int batch, FolderLayout layout)
     {
         var (failed, unavailable, failAt) = (0, 0, 0);
         while (true)
@@ -23,7 +25,7 @@ public class FolderTargetFaultTests
             var libC = new FaultyLibC(failAt, error);
             try
             {
-                foreach (var (outcome, bytes) in await RunAsync(folder.Path, libC, batch))
+                foreach (var (outcome, bytes) in await RunAsync(folder.Path, libC, batch, layout))
                 {
                     if (outcome.IsStored) Assert.Equal(bytes, libC.AfterPowerCut(folder.Path, outcome.Reference!.Location!));
                     else
@@ -41,7 +43,7 @@ public class FolderTargetFaultTests
             }
             if (libC.Calls < failAt) break;
             // The same again, in a new process: everything arrives, nothing twice.
-            foreach (var (outcome, bytes) in await RunAsync(folder.Path, new FaultyLibC(0, error), batch))
+            foreach (var (outcome, bytes) in await RunAsync(folder.Path, new FaultyLibC(0, error), batch, layout))
             {
                 Assert.True(outcome.IsStored);
                 Assert.Equal(bytes, File.ReadAllBytes(folder[outcome.Reference!.Location!]));
@@ -54,9 +56,9 @@ public class FolderTargetFaultTests
     private static (string Uid, string Series, int Filling)[] Objects { get; } =
         [("1.1", "1.2.3", 10), ("1.2", "1.2.3", 20), ("1.1", "1.2.3", 10), ("1.1", "1.2.3", 30), ("1.4", "1.2.4", 0), ("1.5", "1.2.4", 0), ("1.6", "1.2.4", 0), ("1.7", "1.2.4", 0), ("1.8", "1.2.4", 0)];
 
-    private static async Task<List<(StoreOutcome Outcome, byte[] Bytes)>> RunAsync(string path, FaultyLibC libC, int batch)
+    private static async Task<List<(StoreOutcome Outcome, byte[] Bytes)>> RunAsync(string path, FaultyLibC libC, int batch, FolderLayout layout)
     {
-        using var target = new FolderTarget("t", new FolderTargetOptions { Path = path, MaxBatchFiles = batch }, libC);
+        using var target = new FolderTarget("t", new FolderTargetOptions { Path = path, MaxBatchFiles = batch, Layout = layout, WriteDicomDir = false }, libC);
         var results = new List<(StoreReceipt, byte[])>();
         await using (var session = await target.OpenSessionAsync(Token))
             foreach (var (uid, series, filling) in Objects)

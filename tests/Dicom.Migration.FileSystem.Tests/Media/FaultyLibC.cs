@@ -2,8 +2,8 @@ using Dicom.Migration.FileSystem.Media;
 
 namespace Dicom.Migration.FileSystem.Tests;
 
-/// <summary>The real system calls, of which the n-th fails, and a record of what is durable by the rules of POSIX alone.</summary>
-internal sealed class FaultyLibC(int failAt, int error) : ILibC
+/// <summary>The real system calls, of which the n-th fails (or that and all after it, as after a kill), and a record of what is durable by the rules of POSIX alone.</summary>
+internal sealed class FaultyLibC(int failAt, int error, bool isForGood = false) : ILibC
 {
     private readonly LibC _real = LibC.Instance;
     private readonly Dictionary<int, string> _paths = [];
@@ -24,7 +24,7 @@ internal sealed class FaultyLibC(int failAt, int error) : ILibC
         return _durableNames.GetValueOrDefault(path + "/" + names[^1]);
     }
 
-    private bool Fails => Interlocked.Increment(ref _calls) == failAt;
+    private bool Fails => Interlocked.Increment(ref _calls) is var call && (isForGood ? call >= failAt : call == failAt);
     private string Of(int directory, string name) => directory == LibC.WorkingDirectory ? name : name == "." ? _paths[directory] : _paths[directory] + "/" + name;
 
     public int OpenAt(int directory, string name, int flags, int mode)
@@ -59,6 +59,13 @@ internal sealed class FaultyLibC(int failAt, int error) : ILibC
         if (Fails) return -error;
         _synced.Remove(_paths[descriptor]);
         return _real.Write(descriptor, _calls % 2 == 0 && bytes.Length > 1 ? bytes[..(bytes.Length / 2)] : bytes);
+    }
+
+    public int WriteAt(int descriptor, ReadOnlySpan<byte> bytes, long offset)
+    {
+        if (Fails) return -error;
+        _synced.Remove(_paths[descriptor]);
+        return _real.WriteAt(descriptor, _calls % 2 == 0 && bytes.Length > 1 ? bytes[..(bytes.Length / 2)] : bytes, offset);
     }
 
     public int Sync(int descriptor)
