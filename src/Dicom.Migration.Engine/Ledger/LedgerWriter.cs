@@ -124,20 +124,28 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
         if (FindUnit(discovery.UnitKey) is not { } unit) throw new ArgumentException("The unit of a discovery is not on record.", nameof(discovery));
         if (discovery.Copy < 0 || discovery.Length < 0) throw new ArgumentException("A copy or length is less than nothing.", nameof(discovery));
         var (hash, uid) = (PackedUid.Key(discovery.SopInstanceUid), PackedUid.Pack(discovery.SopInstanceUid));
-        var hasRival = false;
+        var (copy, hasRival) = (discovery.Copy, false);
+        LedgerEntry? onRecord = null, sameContent = null;
         using (var known = Sql("SELECT number, state, unit, copy, source_digest, sent_digest FROM instance WHERE hash = ?1 AND uid = ?2 ORDER BY number").Read(hash, uid))
         {
             while (known.Read())
             {
-                var state = (InstanceState)known.GetInt32(1);
-                if (known.GetInt64(2) == unit && known.GetInt32(3) == discovery.Copy) return new(known.GetInt64(0), state, IsNew: false) { HasRival = hasRival };
-                hasRival |= IsRival(state, InstanceRow.ReadDigest(known, 5, InstanceRow.ReadDigest(known, 4, null)), discovery.Then);
+                var (state, source) = ((InstanceState)known.GetInt32(1), InstanceRow.ReadDigest(known, 4, null));
+                var entry = new LedgerEntry(known.GetInt64(0), state, IsNew: false) { HasRival = hasRival };
+                hasRival |= IsRival(state, InstanceRow.ReadDigest(known, 5, source), discovery.Then);
+                if (known.GetInt64(2) != unit) continue;
+                if (known.GetInt32(3) == discovery.Copy && !IsReplaced(state, source, discovery.Then)) return entry;
+                if (known.GetInt32(3) == discovery.Copy) onRecord = entry;
+                else if (source is not null && source == discovery.Then?.SourceDigest) sameContent = entry;
+                copy = Math.Max(copy, known.GetInt32(3) + 1);
             }
         }
+        if (onRecord is null) copy = discovery.Copy;
+        else if (sameContent is { } seen) return seen;
         Sql("""
             INSERT INTO instance(unit, hash, uid, copy, series, class, syntax, length, stands_at, found_at, found_epoch, state, steps, attempts, fault)
             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, 0, 0, 0)
-            """).Run(unit, hash, uid, discovery.Copy, Series(discovery.StudyInstanceUid, discovery.SeriesInstanceUid),
+            """).Run(unit, hash, uid, copy, Series(discovery.StudyInstanceUid, discovery.SeriesInstanceUid),
                 Name(discovery.SopClassUid), Name(discovery.TransferSyntaxUid), discovery.Length, discovery.Place is { Length: > LongestPlace } place ? place[..LongestPlace] : discovery.Place, at, epoch);
         var number = LastRow();
         var (expected, found) = Expected(unit);
@@ -147,6 +155,10 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
         Count(row, 1);
         return new(number, discovery.Then is { } then ? Enter(number, row, then, epoch, at) : InstanceState.Discovered, IsNew: true) { HasRival = hasRival };
     }
+
+    // What has come to its end came with another content, or could not be read: the source has changed between two runs, and this is an object of its own.
+    private static bool IsReplaced(InstanceState state, LedgerDigest? before, LedgerOutcome? intent) =>
+        intent is { State: InstanceState.Sending, SourceDigest: { } now } && InstanceTransitions.IsTerminal(state) && before != now && (before is not null || state is InstanceState.Excepted);
 
     // Whether it arrived or not: it may have.
     private static bool IsRival(InstanceState state, LedgerDigest? other, LedgerOutcome? intent) =>

@@ -84,6 +84,25 @@ public sealed class FaultyPeersTests : IDisposable
         Assert.Equal(first, target.Held["1.2.3.1001"]);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_object_that_is_replaced_at_the_source_between_two_runs_is_an_object_of_its_own(bool keepsRivals)
+    {
+        var isBusy = true;
+        var target = new ScriptedTarget { KeepsRivals = keepsRivals, Refuse = uid => isBusy && uid == "1.2.3.1002" ? new Fault(FaultCode.PeerBusy) : null };
+        var options = _bench.Options with { Lanes = 1, Readers = 1, ObjectsPerGroup = 1 };
+        var (before, after) = (ScriptedSource.Object(1, 1), ScriptedSource.Object(1, 2));
+        await Assert.ThrowsAsync<TargetUnavailableException>(() => _bench.RunAsync(new ScriptedSource(("a", [before, ScriptedSource.Object(2)])), target, options));
+        Assert.Equal(1, (await _bench.AccountAsync()).Count(InstanceState.Verified));
+        await Assert.ThrowsAsync<TargetUnavailableException>(() => _bench.RunAsync(new ScriptedSource(("a", [after, ScriptedSource.Object(2)])), target, options));
+        isBusy = false;
+        var account = await _bench.RunAsync(new ScriptedSource(("a", [after, ScriptedSource.Object(2)])), target, options);
+        Assert.True(account.IsClosed);
+        Assert.Equal((3L, keepsRivals ? 3L : 2L, keepsRivals ? 0L : 1L), (account.Discovered, account.Count(InstanceState.Verified), account.Count(FaultCode.UidConflict)));
+        Assert.Equal(keepsRivals ? after : before, target.Held["1.2.3.1001"]);
+    }
+
     [Fact]
     public async Task An_object_that_fails_while_others_are_stored_is_an_exception_and_no_sign_of_an_unwell_target()
     {

@@ -78,6 +78,7 @@ internal sealed class ScriptedTarget : IEvidenceTarget
     public string Name => "scripted";
     public string Address => "scripted:";
     public Dictionary<string, byte[]> Held { get; } = new(StringComparer.Ordinal);
+    public bool KeepsRivals { get; init; }
     public IReadOnlyList<EvidenceLevel> Levels { get; init; } = [EvidenceLevel.L1, EvidenceLevel.L4];
 
     /// <summary>What is kept of what was sent; <see langword="null"/> keeps nothing and still says success.</summary>
