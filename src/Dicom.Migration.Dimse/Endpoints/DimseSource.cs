@@ -59,7 +59,7 @@ public sealed class DimseSource : IMigrationSource, IAsyncDisposable
             yield break;
         }
 
-        var content = await StudyContent.AskAsync(_peer, unit.Key, cancellationToken).ConfigureAwait(false);
+        var content = await AskAsync(unit.Key, cancellationToken).ConfigureAwait(false);
         var wanted = new Wanted(content.Instances, Math.Max(0, content.Claimed - content.Instances.Count));
         var (delivered, fault) = (0, (Fault?)null);
         try
@@ -105,6 +105,18 @@ public sealed class DimseSource : IMigrationSource, IAsyncDisposable
 
     /// <summary>Ends listening.</summary>
     public ValueTask DisposeAsync() => _retriever.DisposeAsync();
+
+    private async Task<StudyContent> AskAsync(string studyUid, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await StudyContent.AskAsync(_peer, studyUid, cancellationToken).ConfigureAwait(false);
+        }
+        catch (AssociationException e) when (e.Fault.IsTransient || e.Fault.Code is FaultCode.AssociationRejected or FaultCode.TlsRefused)
+        {
+            throw new SourceUnavailableException(e.Fault, "The archive cannot be asked what a study holds.", e); // no study is to blame for an archive that is away
+        }
+    }
 
     /// <summary>The study; then each series that is not all here; then instance by instance, and those that broke the association before at the end.</summary>
     private IEnumerable<RetrievalRequest> Requests(string studyUid, Wanted wanted)

@@ -44,6 +44,7 @@ internal sealed class ConversationMutator((byte[] Bytes, ConversationFields Fiel
         if (Number(4) == 0 && !IsWhole) Resize(fields);
         if (Number(8) == 0 && !IsWhole) Rearrange();
         _turns.RemoveAll(t => t <= 0 || t >= _length);
+        _turns.Sort(); // what was taken out may have held more than one
         _turns.Add(_length);
         return _buffer.AsMemory(0, _length);
     }
