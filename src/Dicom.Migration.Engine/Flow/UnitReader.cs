@@ -52,9 +52,9 @@ internal sealed class UnitReader(IMigrationSource source, Intake intake, Channel
 
     private async Task EndAsync(UnitInHand unit, Fault? fault, CancellationToken cancellationToken)
     {
-        if (fault is { Code: FaultCode.NotDelivered }) // each one that did not come has its line
-            for (var missing = unit.ExpectedInstances!.Value - unit.Instances; missing > 0; missing--) await PassAsync(unit, fault.Value, cancellationToken).ConfigureAwait(false);
-        else if (fault is { } bad) await PassAsync(unit, bad, cancellationToken).ConfigureAwait(false);
+        // Each one that did not come has its line, and a unit that promises none has one.
+        if (fault is { } bad)
+            for (var missing = Math.Max(bad.Code is FaultCode.NotDelivered ? 0 : 1, (unit.ExpectedInstances ?? 0) - unit.Instances); missing > 0; missing--) await PassAsync(unit, bad, cancellationToken).ConfigureAwait(false);
         await desk.CloseAsync([unit]).ConfigureAwait(false);
     }
 
