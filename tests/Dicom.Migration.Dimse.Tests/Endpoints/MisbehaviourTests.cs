@@ -1,4 +1,5 @@
 using Dicom.Migration.DataSets;
+using Dicom.Migration.Dimse.Tests.Faults;
 using Dicom.Migration.Testing;
 
 namespace Dicom.Migration.Dimse.Tests.Endpoints;
@@ -69,6 +70,54 @@ public sealed class MisbehaviourTests : IDisposable
         Assert.Equal((0, Count), ((int)account.Count(InstanceState.Verified), (int)account.Count(FaultCode.NotDelivered)));
     }
 
+    [Theory, InlineData(DimseRetrieval.Get, 0), InlineData(DimseRetrieval.Get, 1), InlineData(DimseRetrieval.Get, 301), InlineData(DimseRetrieval.Move, 0), InlineData(DimseRetrieval.Move, 302), InlineData(DimseRetrieval.Move, int.MaxValue)]
+    public async Task Sending_that_is_aborted_at_any_byte_is_an_exception_and_half_an_object_is_stored_nowhere(DimseRetrieval retrieval, int place)
+    {
+        var names = MadeUpInstances.Create(5, Count).Take(2).Select(static i => i.SopInstanceUid).ToHashSet(StringComparer.Ordinal);
+        var (account, _, to) = await RunAsync(new() { AbortsAt = i => names.Contains(i.SopInstanceUid) ? place : int.MaxValue / 2 }, new(), retrieval, static o => o.SettleTimeout = TimeSpan.FromMilliseconds(100));
+        Assert.Equal(0, account.Count(InstanceState.Verified));
+        Assert.Empty(to);
+        Assert.True(account.Count(InstanceState.Excepted) >= Count);
+    }
+
+    [Fact]
+    public async Task An_archive_that_sends_one_byte_a_second_is_given_up_and_named()
+    {
+        var time = new ScaledTime(200);
+        await using var old = Archives.Filled(1, time: time);
+        await using var other = new ScriptedPacs();
+        old.Script = new() { PauseBetweenBytes = TimeSpan.FromSeconds(1) };
+        await using var reading = Archives.Source(old, time: time); // all limits are the defaults: 60 s of silence, then 1,024 bytes per second
+        await using var writing = Archives.Target(other);
+        var account = await _migration.RunAsync(reading, writing);
+        Assert.Equal((true, 0L, 1L), (account.IsClosed, account.Count(InstanceState.Verified), account.Count(FaultCode.PeerTimeout) + account.Count(FaultCode.NotDelivered)));
+        Assert.Empty(other.Instances);
+    }
+
+    [Fact]
+    public async Task What_an_archive_cuts_off_its_answers_in_silence_is_missed_by_its_counts()
+    {
+        var (account, _, to) = await RunAsync(new() { MaxMatches = 1 }, new(), DimseRetrieval.Get);
+        Assert.Equal((Count, Count), ((int)account.Discovered, (int)(account.Count(EvidenceLevel.L4) + account.Count(FaultCode.NotDelivered))));
+        Assert.Equal(to.Count, account.Count(EvidenceLevel.L4));
+    }
+
+    [Fact]
+    public async Task An_archive_that_lists_the_same_instances_without_an_end_is_an_exception()
+    {
+        var (account, _, to) = await RunAsync(new() { FindsInstancesForEver = true }, new(), DimseRetrieval.Get, static o => o.QueryTimeout = TimeSpan.FromMilliseconds(200));
+        Assert.Equal(0, account.Count(InstanceState.Verified));
+        Assert.True(account.Count(FaultCode.QueryTooLarge) > 0);
+        Assert.Empty(to);
+    }
+
+    [Fact]
+    public async Task An_archive_that_lists_the_same_studies_without_an_end_ends_the_run()
+    {
+        var e = await Assert.ThrowsAsync<SourceUnavailableException>(() => RunAsync(new() { FindsForEver = true }, new(), DimseRetrieval.Get));
+        Assert.Equal(FaultCode.ProtocolViolation, e.Fault.Code);
+    }
+
     [Fact]
     public async Task Offline_studies_are_exceptions_and_nothing_is_asked_of_them()
     {
@@ -108,6 +157,23 @@ public sealed class MisbehaviourTests : IDisposable
         var old = before.Instances.Select(static i => i with { Bytes = Changed(i) }).ToList();
         var (account, _, _) = await RunAsync(new(), new() { Duplicates = PacsDuplicates.OldIsKept }, DimseRetrieval.Get, held: old);
         Assert.Equal((0, Count), ((int)account.Count(InstanceState.Verified), (int)account.Count(FaultCode.UnexplainedDifference)));
+    }
+
+    [Fact]
+    public async Task What_shows_later_than_is_waited_for_is_missing_and_not_verified()
+    {
+        var (account, _, _) = await RunAsync(new(), new() { InvisibleToRequests = int.MaxValue }, DimseRetrieval.Get);
+        Assert.Equal((0, Count), ((int)account.Count(InstanceState.Verified), (int)account.Count(FaultCode.MissingAtTarget)));
+    }
+
+    [Fact]
+    public async Task A_duplicate_with_other_content_that_is_refused_is_an_exception()
+    {
+        await using var before = Archives.Filled(Count);
+        var old = before.Instances.Select(static i => i with { Bytes = Changed(i) }).ToList();
+        var (account, _, to) = await RunAsync(new(), new() { Duplicates = PacsDuplicates.Refused }, DimseRetrieval.Get, held: old);
+        Assert.Equal((0, Count), ((int)account.Count(InstanceState.Verified), (int)account.Count(InstanceState.Excepted)));
+        Assert.Equal(Content(old), Content(to));
     }
 
     [Fact]
