@@ -14,7 +14,7 @@ internal sealed class FaultyProxy : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentBag<Task> _relays = [];
     private readonly long[] _pdus = new long[2];
-    private readonly long[] _bytes = new long[2];
+    private readonly MemoryStream[] _heard = [new(), new()];
     private readonly Task _accepting;
 
     /// <summary>Listens on a free port.</summary>
@@ -34,7 +34,13 @@ internal sealed class FaultyProxy : IAsyncDisposable
     /// <summary>PDUs passed on so far.</summary>
     public long Pdus(Way way) => Interlocked.Read(ref _pdus[(int)way]);
     /// <summary>Bytes passed on so far.</summary>
-    public long Bytes(Way way) => Interlocked.Read(ref _bytes[(int)way]);
+    public long Bytes(Way way) => Heard(way).Length;
+
+    /// <summary>What has passed so far, as it came.</summary>
+    public byte[] Heard(Way way)
+    {
+        lock (_heard) return _heard[(int)way].ToArray();
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -109,7 +115,13 @@ internal sealed class FaultyProxy : IAsyncDisposable
     /// <returns><see langword="false"/> if it is the place to cut.</returns>
     private async Task<bool> PassAsync(Socket to, Memory<byte> pdu, Way way)
     {
-        var start = Interlocked.Add(ref _bytes[(int)way], pdu.Length) - pdu.Length;
+        long start;
+        lock (_heard)
+        {
+            start = _heard[(int)way].Length;
+            _heard[(int)way].Write(pdu.Span);
+        }
+
         var number = Interlocked.Increment(ref _pdus[(int)way]);
         var at = _fault is { } f && f.Way == way && f.Kind != WireFaultKind.CutBehindPdu && f.Position >= start && f.Position < start + pdu.Length ? (int)(f.Position - start) : -1;
         IsDone |= at >= 0;
