@@ -33,9 +33,9 @@ internal static class Archives
         return target;
     }
 
-    public static ScriptedPacs Filled(int count, long seed = 5, TimeProvider? time = null)
+    public static ScriptedPacs Filled(int count, long seed = 5)
     {
-        var pacs = new ScriptedPacs(time);
+        var pacs = new ScriptedPacs();
         foreach (var instance in MadeUpInstances.Create(seed, count)) pacs.Add(instance);
         return pacs;
     }
