@@ -41,9 +41,12 @@ public sealed class MisbehaviourTests : IDisposable
         Assert.Equal((Count - 2, 2), ((int)account.Count(EvidenceLevel.L4), (int)account.Count(FaultCode.NotDelivered)));
     }
 
-    [Fact]
-    public async Task Instances_that_come_twice_arrive() =>
-        Assert.Equal(Count, (await RunAsync(new() { SendsTwice = true }, new(), DimseRetrieval.Get)).To.Count);
+    [Theory, InlineData(DimseRetrieval.Get), InlineData(DimseRetrieval.Move)]
+    public async Task Instances_that_come_twice_are_accounted_for_once(DimseRetrieval retrieval)
+    {
+        var (account, _, to) = await RunAsync(new() { SendsTwice = true }, new(), retrieval);
+        Assert.Equal((Count, Count, Count), ((int)account.Discovered, (int)account.Count(EvidenceLevel.L4), to.Count));
+    }
 
     [Fact]
     public async Task Instances_that_nobody_asked_for_are_refused_and_named()
