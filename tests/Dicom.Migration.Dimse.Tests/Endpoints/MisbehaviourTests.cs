@@ -203,6 +203,21 @@ public sealed class MisbehaviourTests : IDisposable
     }
 
     [Fact]
+    public async Task A_source_that_refuses_to_send_in_any_context_is_an_exception_for_each_object()
+    {
+        var (account, _, to) = await RunAsync(new() { Accepts = static c => !c.AbstractSyntax.StartsWith("1.2.840.10008.5.1.4.1.1.", StringComparison.Ordinal) }, new(), DimseRetrieval.Get);
+        Assert.Equal((0, Count), ((int)account.Count(InstanceState.Verified), (int)account.Count(FaultCode.NotDelivered)));
+        Assert.Empty(to);
+    }
+
+    [Fact]
+    public async Task A_source_that_refuses_to_be_asked_ends_the_run()
+    {
+        var e = await Assert.ThrowsAsync<SourceUnavailableException>(() => RunAsync(new() { Accepts = static _ => false }, new(), DimseRetrieval.Get));
+        Assert.Equal(FaultCode.NotNegotiable, e.Fault.Code);
+    }
+
+    [Fact]
     public async Task A_native_transfer_syntax_is_changed_only_if_the_host_says_so()
     {
         var script = new PacsScript { Accepts = static c => c.TransferSyntaxes[0] is not ("1.2.840.10008.1.2" or "1.2.840.10008.1.2.2") };
