@@ -53,7 +53,7 @@ public sealed record PacsScript
     /// <summary>Stops in the middle of each instance that it sends.</summary>
     public bool StopsInMidSending { get; init; }
 
-    /// <summary>Aborts the association after so many bytes of each instance that it sends; <see langword="null"/> for never.</summary>
+    /// <summary>Aborts the association after so many bytes of an instance that it sends, before it says that it was all; below 0 for an instance that it sends whole.</summary>
     public Func<PacsInstance, int>? AbortsAt { get; init; }
     /// <summary>Sends one byte of an instance in each such time; zero sends as fast as can be.</summary>
     public TimeSpan PauseBetweenBytes { get; init; }

@@ -205,7 +205,7 @@ public sealed class ScriptedPacs : IDimseHandler, IAsyncDisposable
     {
         var script = Script;
         if (script.PauseBetweenBytes > TimeSpan.Zero) return OpenSlowly(instance, script.PauseBetweenBytes);
-        var stop = script.StopsInMidSending ? instance.Bytes.Length / 2 : script.AbortsAt is { } place ? Math.Clamp(place(instance), 0, instance.Bytes.Length) : -1;
+        var stop = script.StopsInMidSending ? instance.Bytes.Length / 2 : script.AbortsAt is { } place ? Math.Min(place(instance), instance.Bytes.Length) : -1;
         if (stop < 0) return PipeReader.Create(new ReadOnlySequence<byte>(instance.Bytes));
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
         pipe.Writer.Write(instance.Bytes.Span[..stop]);
