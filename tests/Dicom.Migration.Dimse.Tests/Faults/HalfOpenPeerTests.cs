@@ -70,9 +70,10 @@ public sealed class HalfOpenPeerTests
         await using var peer = new RawPeer(async (stream, token) =>
         {
             await AcceptAsync(stream, token);
-            var answering = AnswerSlowlyAsync(stream, TimeSpan.FromMilliseconds(millisecondsPerByte), token);
-            await stream.CopyToAsync(Stream.Null, token);
-            await answering;
+            var hearing = stream.CopyToAsync(Stream.Null, token);
+            await AnswerSlowlyAsync(stream, TimeSpan.FromMilliseconds(millisecondsPerByte), token); // then it closes: nobody waits for its release
+            stream.Socket.Shutdown(SocketShutdown.Both);
+            await hearing;
         });
         var outcome = await StoreAsync(peer, 1_000);
         Assert.Equal((isInTime, isInTime ? null : FaultCode.PeerTimeout), (outcome.IsStored, outcome.Fault?.Code));
@@ -89,8 +90,6 @@ public sealed class HalfOpenPeerTests
                 await Task.Delay(TimeSpan.FromSeconds(35), _time, token); // two answers in 70 s, and a limit of 60 s for each
                 await stream.WriteAsync(Answer(id), token);
             }
-
-            await stream.CopyToAsync(Stream.Null, token);
         });
         await using var target = Target(peer);
         await using var session = await target.OpenSessionAsync(Token);

@@ -13,7 +13,7 @@ public sealed class IdleMemoryTests(TestPki pki) : IClassFixture<TestPki>
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Theory, InlineData(200, false), InlineData(100, true)]
+    [Theory, InlineData(200, false), InlineData(50, true)]
     public async Task An_idle_association_holds_no_more_than_a_mebibyte(int count, bool isSecured)
     {
         DimseSecurity security = isSecured ? new DimseTls(() => pki.Good()) : DimseSecurity.Plaintext;
