@@ -80,15 +80,18 @@ public sealed class DimseSource : IMigrationSource, IAsyncDisposable
                         break;
                     }
 
+                    // Asked for alone after something broke: one that breaks again costs no other its turn.
+                    var body = request.Level is "IMAGE" ? await ReadBackBody.TakeAsync(arrivals.Current.Body, cancellationToken).ConfigureAwait(false) : arrivals.Current.Body;
+                    if (body is null) continue;
                     delivered++;
-                    yield return Instance(arrivals.Current);
+                    yield return Instance(arrivals.Current, body);
                 }
             }
         }
         finally
         {
-            if (wanted.Broken is { Count: > 0 } broken) _troubled[unit.Key] = new HashSet<string>(broken, StringComparer.Ordinal);
-            else _troubled.TryRemove(unit.Key, out _);
+            if (wanted.Broken is { Count: > 0 } broken) _troubled[unit.Key] = new HashSet<string>(broken.Concat(_troubled.GetValueOrDefault(unit.Key) ?? []), StringComparer.Ordinal);
+            else if (wanted.Missing.Count == 0) _troubled.TryRemove(unit.Key, out _);
         }
 
         var missing = wanted.Missing;
@@ -138,7 +141,7 @@ public sealed class DimseSource : IMigrationSource, IAsyncDisposable
         }
     }
 
-    private static SourceInstance Instance(Arrival arrival) => new(arrival.Store.SopInstanceUid, arrival.Body)
+    private static SourceInstance Instance(Arrival arrival, System.IO.Pipelines.PipeReader body) => new(arrival.Store.SopInstanceUid, body)
     {
         TransferSyntax = arrival.TransferSyntax,
         ClaimedSopClassUid = arrival.Store.SopClassUid,
