@@ -46,8 +46,11 @@ public abstract class DimsePeerOptions : IValidatableObject
     /// <summary>Longest wait for a connection or an association; above 0. Default 30 s.</summary>
     public TimeSpan ArtimTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Longest silence of the archive before the association is aborted; above 0. Default 60 s.</summary>
+    /// <summary>Longest silence of the archive before the association is aborted, and longest time for one PDU; above 0. One that sends, however little, is not silent. Default 60 s.</summary>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Longest time that one query may take in all, however its answers come; above 0. Then it is cancelled (<see cref="FaultCode.QueryTooLarge"/>). Default 10 minutes.</summary>
+    public TimeSpan QueryTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Longest time in which a retrieval brings no instance, whatever else the archive answers; above 0. Default 2 minutes.</summary>
     public TimeSpan StallTimeout { get; set; } = TimeSpan.FromMinutes(2);
@@ -55,7 +58,7 @@ public abstract class DimsePeerOptions : IValidatableObject
     /// <summary>Longest wait for an instance after the last response of a C-MOVE, as some archives answer before they send; above 0. Default 5 s.</summary>
     public TimeSpan SettleTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Least bytes per second of a data set that the archive sends; 0 is no limit. Default 1,024.</summary>
+    /// <summary>Least bytes per second of a data set that the archive sends, counted after its first <see cref="IdleTimeout"/>; a slower one is <see cref="FaultCode.PeerTimeout"/>. 0 is no limit. Default 1,024.</summary>
     [Range(0, int.MaxValue)]
     public int MinimumRate { get; set; } = 1_024;
 
@@ -65,7 +68,7 @@ public abstract class DimsePeerOptions : IValidatableObject
         foreach (var (name, title) in new[] { (nameof(CalledAeTitle), CalledAeTitle), (nameof(CallingAeTitle), CallingAeTitle) })
             if (title.Any(static c => c is < ' ' or > '~' or '\\') || (title.Length > 0 && title.Trim().Length == 0))
                 yield return new($"{name} holds a character that an AE title may not have, or nothing but spaces (PS3.5 §6.2).", [name]);
-        foreach (var (name, time) in new[] { (nameof(ArtimTimeout), ArtimTimeout), (nameof(IdleTimeout), IdleTimeout), (nameof(StallTimeout), StallTimeout), (nameof(SettleTimeout), SettleTimeout) })
+        foreach (var (name, time) in new[] { (nameof(ArtimTimeout), ArtimTimeout), (nameof(IdleTimeout), IdleTimeout), (nameof(QueryTimeout), QueryTimeout), (nameof(StallTimeout), StallTimeout), (nameof(SettleTimeout), SettleTimeout) })
             if (time <= TimeSpan.Zero) yield return new($"{name} must be above 0.", [name]);
         if (TransferSyntaxes.Count is 0 or > 40 || !TransferSyntaxes.All(static s => DataSets.DicomUid.IsValid(s)))
             yield return new($"{nameof(TransferSyntaxes)} must be 1 to 40 UIDs.", [nameof(TransferSyntaxes)]);

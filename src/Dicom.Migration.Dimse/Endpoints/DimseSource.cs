@@ -59,7 +59,7 @@ public sealed class DimseSource : IMigrationSource, IAsyncDisposable
             yield break;
         }
 
-        var content = await StudyContent.AskAsync(_peer, unit.Key, cancellationToken).ConfigureAwait(false);
+        var content = await AskAsync(unit.Key, cancellationToken).ConfigureAwait(false);
         var wanted = new Wanted(content.Instances, Math.Max(0, content.Claimed - content.Instances.Count));
         var (delivered, fault) = (0, (Fault?)null);
         try
@@ -80,15 +80,18 @@ public sealed class DimseSource : IMigrationSource, IAsyncDisposable
                         break;
                     }
 
+                    // Asked for alone after something broke: one that breaks again costs no other its turn.
+                    var body = request.Level is "IMAGE" ? await ReadBackBody.TakeAsync(arrivals.Current.Body, cancellationToken).ConfigureAwait(false) : arrivals.Current.Body;
+                    if (body is null) continue;
                     delivered++;
-                    yield return Instance(arrivals.Current);
+                    yield return Instance(arrivals.Current, body);
                 }
             }
         }
         finally
         {
-            if (wanted.Broken is { Count: > 0 } broken) _troubled[unit.Key] = new HashSet<string>(broken, StringComparer.Ordinal);
-            else _troubled.TryRemove(unit.Key, out _);
+            if (wanted.Broken is { Count: > 0 } broken) _troubled[unit.Key] = new HashSet<string>(broken.Concat(_troubled.GetValueOrDefault(unit.Key) ?? []), StringComparer.Ordinal);
+            else if (wanted.Missing.Count == 0) _troubled.TryRemove(unit.Key, out _);
         }
 
         var missing = wanted.Missing;
@@ -105,6 +108,18 @@ public sealed class DimseSource : IMigrationSource, IAsyncDisposable
 
     /// <summary>Ends listening.</summary>
     public ValueTask DisposeAsync() => _retriever.DisposeAsync();
+
+    private async Task<StudyContent> AskAsync(string studyUid, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await StudyContent.AskAsync(_peer, studyUid, cancellationToken).ConfigureAwait(false);
+        }
+        catch (AssociationException e) when (e.Fault.IsTransient || e.Fault.Code is FaultCode.AssociationRejected or FaultCode.TlsRefused)
+        {
+            throw new SourceUnavailableException(e.Fault, "The archive cannot be asked what a study holds.", e); // no study is to blame for an archive that is away
+        }
+    }
 
     /// <summary>The study; then each series that is not all here; then instance by instance, and those that broke the association before at the end.</summary>
     private IEnumerable<RetrievalRequest> Requests(string studyUid, Wanted wanted)
@@ -126,7 +141,7 @@ public sealed class DimseSource : IMigrationSource, IAsyncDisposable
         }
     }
 
-    private static SourceInstance Instance(Arrival arrival) => new(arrival.Store.SopInstanceUid, arrival.Body)
+    private static SourceInstance Instance(Arrival arrival, System.IO.Pipelines.PipeReader body) => new(arrival.Store.SopInstanceUid, body)
     {
         TransferSyntax = arrival.TransferSyntax,
         ClaimedSopClassUid = arrival.Store.SopClassUid,

@@ -19,7 +19,7 @@ internal sealed class Peer(DimsePeerOptions options, TimeProvider time)
         DimseAssociation.ConnectAsync(options.Host, options.Port, options.CalledAeTitle, contexts, new DimseClientOptions
         {
             Security = options.Security!, AeTitle = options.CallingAeTitle, MaxPduLength = options.MaxPduLength, ArtimTimeout = options.ArtimTimeout,
-            IdleTimeout = silence ?? options.IdleTimeout, MinimumRate = options.MinimumRate, OperationsWindow = window, FirstMessageId = firstMessageId,
+            IdleTimeout = silence ?? options.IdleTimeout, MinimumRate = options.MinimumRate, QueryTimeout = options.QueryTimeout, OperationsWindow = window, FirstMessageId = firstMessageId,
         }, time, handler, cancellationToken);
 
     /// <summary>Listens for what the archive sends over associations of its own.</summary>

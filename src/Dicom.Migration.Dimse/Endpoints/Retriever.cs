@@ -54,6 +54,12 @@ internal sealed class Retriever(Peer peer) : IAsyncDisposable
             while (await WaitAsync(inbox, pump, request, wanted, stallTimeout, cancellationToken).ConfigureAwait(false))
             {
                 if (!inbox.Arrivals.TryRead(out var arrival)) continue;
+                if (wanted.IsRepeat(arrival.Store.SopInstanceUid))
+                {
+                    arrival.Body.Complete();
+                    continue;
+                }
+
                 try
                 {
                     yield return arrival;

@@ -99,11 +99,15 @@ internal sealed class StudyInventory(QueryLink link, DimseSourceOptions options,
         for (var attempt = 1; ; attempt++)
         {
             var studies = new List<DataSet>();
+            var (seen, repeats) = (new HashSet<string>(StringComparer.Ordinal), 0);
             try
             {
                 await foreach (var study in link.FindAsync(slice.Identifier, cancellationToken).ConfigureAwait(false))
                 {
                     studies.Add(study);
+                    // Two patients may share a study; more than any query may list is an answer without an end, which no division ends either.
+                    if (!seen.Add(study.GetString(Keys.StudyUid) ?? "") && ++repeats > options.MaxStudiesPerQuery)
+                        throw new SourceUnavailableException(new Fault(FaultCode.ProtocolViolation), "The archive answers a query with the same studies again and again.");
                     // More than one wants to hold: but the studies of a day are few enough.
                     if (!slice.IsOneDay && studies.Count > options.MaxStudiesPerQuery && slice.Parts().Any()) return (studies, true);
                 }

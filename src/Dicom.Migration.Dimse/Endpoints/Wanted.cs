@@ -11,10 +11,12 @@ internal sealed class Wanted(IEnumerable<Listed> listed, int unlisted = 0)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Listed> _listed = listed.DistinctBy(static l => l.SopInstanceUid, StringComparer.Ordinal).ToDictionary(static l => l.SopInstanceUid, StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _again = listed.GroupBy(static l => l.SopInstanceUid, StringComparer.Ordinal).Where(static g => g.Count() > 1).ToDictionary(static g => g.Key, static g => g.Count() - 1, StringComparer.Ordinal);
     private readonly HashSet<string> _arrived = new(StringComparer.Ordinal);
     private readonly HashSet<string> _broken = new(StringComparer.Ordinal);
     private readonly HashSet<string> _beyond = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _unrequested = new(StringComparer.Ordinal);
+    private int _repeats; // let pass, as the archive counts more than it lists
 
     /// <summary>What the archive lists.</summary>
     public IReadOnlyCollection<Listed> All => _listed.Values;
@@ -54,6 +56,25 @@ internal sealed class Wanted(IEnumerable<Listed> listed, int unlisted = 0)
             if (_listed.ContainsKey(sopInstanceUid) || _beyond.Contains(sopInstanceUid)) return true;
             if (_beyond.Count < unlisted) return _beyond.Add(sopInstanceUid);
             _unrequested.Add(sopInstanceUid);
+            return false;
+        }
+    }
+
+    /// <summary>Whether an instance that comes is here already, and the archive neither lists its UID once more nor counts one that it does not list:
+    /// sent twice, or by two C-MOVEs of which one was given up.</summary>
+    public bool IsRepeat(string sopInstanceUid)
+    {
+        lock (_gate)
+        {
+            if (!_arrived.Contains(sopInstanceUid)) return false;
+            if (_again.TryGetValue(sopInstanceUid, out var left) && left > 0)
+            {
+                _again[sopInstanceUid] = left - 1;
+                return false;
+            }
+
+            if (_repeats >= unlisted - _beyond.Count) return true;
+            _repeats++;
             return false;
         }
     }

@@ -47,8 +47,21 @@ public sealed class DimseAssociation : DimseServiceUser, IAsyncDisposable
     public static async Task<DimseAssociation> ConnectAsync(string host, int port, string calledAeTitle, IReadOnlyList<ContextProposal> proposals,
         DimseClientOptions options, TimeProvider timeProvider, IDimseHandler? handler = null, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(proposals);
         ArgumentNullException.ThrowIfNull(options);
+        return await OpenAsync(ConnectAsync, host, calledAeTitle, proposals, options, timeProvider, handler, cancellationToken).ConfigureAwait(false);
+
+        async Task<Stream> ConnectAsync(CancellationToken token)
+        {
+            var socket = await SocketStream.ConnectAsync(host, port, token).ConfigureAwait(false);
+            return (await options.Security.ProtectAsync(socket, host, timeProvider, token).ConfigureAwait(false)).Stream;
+        }
+    }
+
+    /// <summary>Negotiates over a connection, however it is made.</summary>
+    internal static async Task<DimseAssociation> OpenAsync(Func<CancellationToken, Task<Stream>> connectAsync, string host, string calledAeTitle, IReadOnlyList<ContextProposal> proposals,
+        DimseClientOptions options, TimeProvider timeProvider, IDimseHandler? handler, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(proposals);
         options.Check();
         ArgumentOutOfRangeException.ThrowIfZero(proposals.Count, nameof(proposals));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(proposals.Count, PduParser.MaxContexts, nameof(proposals));
@@ -59,9 +72,8 @@ public sealed class DimseAssociation : DimseServiceUser, IAsyncDisposable
         UpperLayerConnection? connection = null;
         try
         {
-            var socket = await SocketStream.ConnectAsync(host, port, either.Token).ConfigureAwait(false);
-            var secured = await options.Security.ProtectAsync(socket, host, timeProvider, either.Token).ConfigureAwait(false);
-            connection = new UpperLayerConnection(secured.Stream, isRequestor: true, timeProvider, options.MaxPduLength, options.ArtimTimeout, options.IdleTimeout);
+            var stream = await connectAsync(either.Token).ConfigureAwait(false);
+            connection = new UpperLayerConnection(stream, isRequestor: true, timeProvider, options.MaxPduLength, options.ArtimTimeout, options.IdleTimeout);
             connection.On(Event.Evt2);
             var request = Negotiation.Request(calledAeTitle, proposals, options, handler is not null);
             await connection.SendAsync(request).ConfigureAwait(false);

@@ -94,27 +94,9 @@ public sealed class DimseListener : IAsyncDisposable
             using var either = CancellationTokenSource.CreateLinkedTokenSource(artim.Token, _stop.Token);
             var remote = peer.RemoteEndPoint?.ToString() ?? "";
             var secured = await _options.Security.ProtectAsync(new SocketStream(peer), host: null, _time, either.Token).ConfigureAwait(false);
-            var connection = new UpperLayerConnection(secured.Stream, isRequestor: false, _time, _options.MaxPduLength, _options.ArtimTimeout, _options.IdleTimeout);
-            await using var owned = connection.ConfigureAwait(false);
-            Negotiated? negotiated;
-            try
-            {
-                negotiated = await NegotiateAsync(connection, remote, secured.Certificate, slot, either.Token).ConfigureAwait(false);
-            }
-#pragma warning disable CA1031 // whatever a handler throws: this association fails, the listener and the process go on
-            catch (Exception e)
-            {
-                await DimseAssociation.AbortAsync(connection, e).ConfigureAwait(false);
-                return;
-            }
-
-            if (negotiated is null) return;
-            artim.CancelAfter(Timeout.InfiniteTimeSpan);
-            var session = new DimseSession(connection, negotiated, _options, _time, _handler);
-            await using var ownedSession = session.ConfigureAwait(false);
-            _handler.OnOpened(negotiated.Info, new DimseServiceUser(session, negotiated.Contexts.Values.ToList(), _options, _time));
-            await session.RunAsync(_stop.Token).ConfigureAwait(false);
+            await ServeAsync(secured.Stream, secured.Certificate, remote, () => _slots.Open(slot), artim).ConfigureAwait(false);
         }
+#pragma warning disable CA1031 // whatever a handler throws: this association fails, the listener and the process go on
         catch (Exception)
         {
             // This association is over; the peer was told, as far as it could be.
@@ -127,8 +109,33 @@ public sealed class DimseListener : IAsyncDisposable
         }
     }
 
+    /// <summary>Serves one association over a connection that stands; throws what ended it, unless it was released or rejected.</summary>
+    internal async Task ServeAsync(Stream stream, X509Certificate2? certificate, string remote, Func<bool> hasRoom, CancellationTokenSource artim)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(artim.Token, _stop.Token);
+        var connection = new UpperLayerConnection(stream, isRequestor: false, _time, _options.MaxPduLength, _options.ArtimTimeout, _options.IdleTimeout);
+        await using var owned = connection.ConfigureAwait(false);
+        Negotiated? negotiated;
+        try
+        {
+            negotiated = await NegotiateAsync(connection, remote, certificate, hasRoom, either.Token).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            await DimseAssociation.AbortAsync(connection, e).ConfigureAwait(false);
+            throw;
+        }
+
+        if (negotiated is null) return;
+        artim.CancelAfter(Timeout.InfiniteTimeSpan);
+        var session = new DimseSession(connection, negotiated, _options, _time, _handler);
+        await using var ownedSession = session.ConfigureAwait(false);
+        _handler.OnOpened(negotiated.Info, new DimseServiceUser(session, negotiated.Contexts.Values.ToList(), _options, _time));
+        await session.RunAsync(_stop.Token).ConfigureAwait(false);
+    }
+
     /// <returns><see langword="null"/> if the peer was rejected.</returns>
-    private async Task<Negotiated?> NegotiateAsync(UpperLayerConnection connection, string remote, X509Certificate2? certificate, ConnectionSlots.Slot slot, CancellationToken cancellationToken)
+    private async Task<Negotiated?> NegotiateAsync(UpperLayerConnection connection, string remote, X509Certificate2? certificate, Func<bool> hasRoom, CancellationToken cancellationToken)
     {
         if (await connection.ReadAsync(cancellationToken).ConfigureAwait(false) is not { } frame) return null;
         if (frame.Type is not PduType.AssociateRequest) throw ItemCursor.Violation(0, "The first PDU is no A-ASSOCIATE-RQ.");
@@ -143,7 +150,7 @@ public sealed class DimseListener : IAsyncDisposable
         var decision = !IsTitle(info.CalledAeTitle) ? AssociationDecision.CalledAeTitleNotRecognized
             : !IsTitle(info.CallingAeTitle) ? AssociationDecision.CallingAeTitleNotRecognized
             : await _handler.OnAssociateAsync(info, cancellationToken).ConfigureAwait(false);
-        if (decision.Result == 0 && !_slots.Open(slot)) decision = AssociationDecision.LocalLimitExceeded;
+        if (decision.Result == 0 && !hasRoom()) decision = AssociationDecision.LocalLimitExceeded;
         if (decision.Result != 0) return await RejectAsync(connection, Event.Evt8, new AssociateReject(decision.Result, decision.Source, decision.Reason)).ConfigureAwait(false);
         var (accept, negotiated) = Negotiation.Answer(request, info, decision, _options, _handler);
         connection.On(Event.Evt7);

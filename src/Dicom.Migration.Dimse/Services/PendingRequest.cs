@@ -46,7 +46,15 @@ internal sealed class PendingQuery(ushort responseField) : PendingRequest(respon
 
     public override async ValueTask OnResponseAsync(DimseResponse response, CancellationToken cancellationToken)
     {
-        await _responses.Writer.WriteAsync(response, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await _responses.Writer.WriteAsync(response, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ChannelClosedException)
+        {
+            throw ItemCursor.Violation(0, "A response came after the last one of its request.");
+        }
+
         if (!response.Status.IsPending) _responses.Writer.TryComplete();
     }
 

@@ -101,9 +101,10 @@ public sealed class MigrationRun
             }
             var desired = await _coordinator.ReadDesiredStateAsync(run.Stopping).ConfigureAwait(false);
             if (desired == DesiredState.Pause) await Task.Delay(PauseBetweenLooks, _time, run.Stopping).ConfigureAwait(false);
-            else if (desired == DesiredState.Drain || isComplete) return;
+            else if (desired == DesiredState.Drain || isComplete) break;
             else await more.WaitAsync(run.Stopping).ConfigureAwait(false);
         }
+        if (!run.Stopping.IsCancellationRequested) await reader.CompleteAsync(run.Stopping).ConfigureAwait(false);
     }
 
     private static TimeSpan PauseBetweenLooks { get; } = TimeSpan.FromSeconds(1);

@@ -27,6 +27,8 @@ public sealed record PacsScript
     public bool TellsCut { get; init; }
     /// <summary>Queries find the same again and again, without an end.</summary>
     public bool FindsForEver { get; init; }
+    /// <summary>The same of queries for instances alone.</summary>
+    public bool FindsInstancesForEver { get; init; }
     /// <summary>Leaves Number of Study Related Instances and its like out of answers.</summary>
     public bool GivesNoCounts { get; init; }
     /// <summary>Leaves SOP Class UID out of answers.</summary>
@@ -50,6 +52,11 @@ public sealed record PacsScript
     public bool IsPendingForEver { get; init; }
     /// <summary>Stops in the middle of each instance that it sends.</summary>
     public bool StopsInMidSending { get; init; }
+
+    /// <summary>Aborts the association after so many bytes of an instance that it sends, before it says that it was all; below 0 for an instance that it sends whole.</summary>
+    public Func<PacsInstance, int>? AbortsAt { get; init; }
+    /// <summary>Sends one byte of an instance in each such time; zero sends as fast as can be.</summary>
+    public TimeSpan PauseBetweenBytes { get; init; }
 
     /// <summary>Answer to a C-STORE of what it takes. Default: success.</summary>
     public Func<StoreIndication, DimseStatus> StoreStatus { get; init; } = static _ => DimseStatus.Success;

@@ -20,6 +20,7 @@ public sealed class ScriptedPacs : IDimseHandler, IAsyncDisposable
     private readonly ConcurrentDictionary<Task, byte> _errands = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly TimeProvider _time;
+    private readonly DimseSecurity _security;
     private readonly DimseListener _listener;
     private int _requests;
     private int _requestsAtStore;
@@ -27,10 +28,11 @@ public sealed class ScriptedPacs : IDimseHandler, IAsyncDisposable
 
     /// <summary>Starts to listen on a free port of loopback.</summary>
     /// <param name="timeProvider">The clock; <see langword="null"/> for the system's.</param>
-    public ScriptedPacs(TimeProvider? timeProvider = null)
+    /// <param name="security">How connections are protected, taken or made; <see langword="null"/> for plaintext.</param>
+    public ScriptedPacs(TimeProvider? timeProvider = null, DimseSecurity? security = null)
     {
-        _time = timeProvider ?? TimeProvider.System;
-        _listener = new DimseListener(new DimseListenerOptions { EndPoint = new IPEndPoint(IPAddress.Loopback, 0), Security = DimseSecurity.Plaintext, AeTitle = AeTitle, OperationsWindow = 16 }, this, _time);
+        (_time, _security) = (timeProvider ?? TimeProvider.System, security ?? DimseSecurity.Plaintext);
+        _listener = new DimseListener(new DimseListenerOptions { EndPoint = new IPEndPoint(IPAddress.Loopback, 0), Security = _security, AeTitle = AeTitle, OperationsWindow = 16 }, this, _time);
     }
 
     /// <summary>Its AE title, which it does not insist on.</summary>
@@ -121,7 +123,7 @@ public sealed class ScriptedPacs : IDimseHandler, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(query);
         var syntax = TransferSyntax.FromUid(query.Context.TransferSyntax);
         var keys = new PacsQuery(DataSet.Read(await ReadAsync(identifier, cancellationToken).ConfigureAwait(false), syntax));
-        var count = 0;
+        var (count, hasAny) = (0, false);
         var script = Script;
         do
         {
@@ -133,10 +135,11 @@ public sealed class ScriptedPacs : IDimseHandler, IAsyncDisposable
                     yield break;
                 }
 
+                hasAny = true;
                 yield return new QueryMatch(answer.ToArray(syntax));
             }
         }
-        while (script.FindsForEver);
+        while (hasAny && (script.FindsForEver || (script.FindsInstancesForEver && keys.Level is "IMAGE")));
     }
 
     /// <inheritdoc/>
@@ -200,15 +203,35 @@ public sealed class ScriptedPacs : IDimseHandler, IAsyncDisposable
 
     private PipeReader Open(PacsInstance instance)
     {
-        if (!Script.StopsInMidSending) return PipeReader.Create(new ReadOnlySequence<byte>(instance.Bytes));
+        var script = Script;
+        if (script.PauseBetweenBytes > TimeSpan.Zero) return OpenSlowly(instance, script.PauseBetweenBytes);
+        var stop = script.StopsInMidSending ? instance.Bytes.Length / 2 : script.AbortsAt is { } place ? Math.Min(place(instance), instance.Bytes.Length) : -1;
+        if (stop < 0) return PipeReader.Create(new ReadOnlySequence<byte>(instance.Bytes));
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
-        pipe.Writer.Write(instance.Bytes.Span[..(instance.Bytes.Length / 2)]);
-        pipe.Writer.Complete(new IOException());
+        pipe.Writer.Write(instance.Bytes.Span[..stop]);
+        // What is there goes out before the abort: a first read of it without an end, and the end with the second.
+        return new BrokenOff(pipe);
+    }
+
+    private PipeReader OpenSlowly(PacsInstance instance, TimeSpan pause)
+    {
+        var pipe = new Pipe();
+        Run(async () =>
+        {
+            for (var i = 0; i < instance.Bytes.Length; i++)
+            {
+                pipe.Writer.Write(instance.Bytes.Span.Slice(i, 1));
+                if ((await pipe.Writer.FlushAsync(_stop.Token).ConfigureAwait(false)).IsCompleted) return;
+                await Task.Delay(pause, _time, _stop.Token).ConfigureAwait(false);
+            }
+
+            await pipe.Writer.CompleteAsync().ConfigureAwait(false);
+        });
         return pipe.Reader;
     }
 
     private Task<DimseAssociation> ConnectAsync(string aeTitle, int port, IReadOnlyList<ContextProposal> contexts, CancellationToken cancellationToken) =>
-        DimseAssociation.ConnectAsync("127.0.0.1", port, aeTitle, contexts, new DimseClientOptions { Security = DimseSecurity.Plaintext, AeTitle = AeTitle }, _time, null, cancellationToken);
+        DimseAssociation.ConnectAsync("127.0.0.1", port, aeTitle, contexts, new DimseClientOptions { Security = _security, AeTitle = AeTitle }, _time, null, cancellationToken);
 
     private async Task SendAsync(IReadOnlyList<Dimse.OutgoingInstance> instances, Func<IReadOnlyList<ContextProposal>, CancellationToken, Task<DimseAssociation>> connectAsync)
     {
@@ -259,6 +282,43 @@ public sealed class ScriptedPacs : IDimseHandler, IAsyncDisposable
         using var bytes = new MemoryStream();
         await body.CopyToAsync(bytes, cancellationToken).ConfigureAwait(false);
         return bytes.ToArray();
+    }
+
+    /// <summary>Gives what is there, and breaks off.</summary>
+    private sealed class BrokenOff(Pipe pipe) : PipeReader
+    {
+        private bool _isGiven;
+
+        public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+        {
+            if (_isGiven) throw new IOException();
+            _isGiven = true;
+            await pipe.Writer.FlushAsync(cancellationToken).ConfigureAwait(false);
+            return pipe.Reader.TryRead(out var read) ? read : default;
+        }
+
+        public override bool TryRead(out ReadResult result)
+        {
+            result = default;
+            return false;
+        }
+
+        public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+        public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+        {
+            if (consumed.GetObject() is not null) pipe.Reader.AdvanceTo(consumed, examined);
+        }
+
+        public override void CancelPendingRead()
+        {
+        }
+
+        public override void Complete(Exception? exception = null)
+        {
+            pipe.Writer.Complete();
+            pipe.Reader.Complete();
+        }
     }
 
     /// <summary>Instances without an end, none of which can be opened: one pending response each.</summary>

@@ -15,20 +15,20 @@ internal static class Archives
         return options;
     }
 
-    public static DimseSource Source(ScriptedPacs pacs, DimseRetrieval retrieval = DimseRetrieval.Get, Action<DimseSourceOptions>? configure = null, int? port = null)
+    public static DimseSource Source(ScriptedPacs pacs, DimseRetrieval retrieval = DimseRetrieval.Get, Action<DimseSourceOptions>? configure = null, int? port = null, TimeProvider? time = null)
     {
         var options = Reach(new DimseSourceOptions { FirstDay = new DateOnly(1990, 1, 1) }, port ?? pacs.Port, retrieval);
         configure?.Invoke(options);
-        var source = new DimseSource("old", options, TimeProvider.System);
+        var source = new DimseSource("old", options, time ?? TimeProvider.System);
         if (retrieval is DimseRetrieval.Move) pacs.Destinations[Me] = source.ListenPort;
         return source;
     }
 
-    public static DimseTarget Target(ScriptedPacs pacs, DimseRetrieval retrieval = DimseRetrieval.Get, Action<DimseTargetOptions>? configure = null, int? port = null)
+    public static DimseTarget Target(ScriptedPacs pacs, DimseRetrieval retrieval = DimseRetrieval.Get, Action<DimseTargetOptions>? configure = null, int? port = null, TimeProvider? time = null)
     {
         var options = Reach(new DimseTargetOptions { VisibilityTimeout = TimeSpan.Zero }, port ?? pacs.Port, retrieval);
         configure?.Invoke(options);
-        var target = new DimseTarget("new", options, TimeProvider.System);
+        var target = new DimseTarget("new", options, time ?? TimeProvider.System);
         if (retrieval is DimseRetrieval.Move || options.AsksForCommitment) pacs.Destinations[Me] = target.ListenPort;
         return target;
     }

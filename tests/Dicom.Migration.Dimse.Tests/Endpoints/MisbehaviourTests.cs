@@ -1,4 +1,5 @@
 using Dicom.Migration.DataSets;
+using Dicom.Migration.Dimse.Tests.Faults;
 using Dicom.Migration.Testing;
 
 namespace Dicom.Migration.Dimse.Tests.Endpoints;
@@ -40,9 +41,12 @@ public sealed class MisbehaviourTests : IDisposable
         Assert.Equal((Count - 2, 2), ((int)account.Count(EvidenceLevel.L4), (int)account.Count(FaultCode.NotDelivered)));
     }
 
-    [Fact]
-    public async Task Instances_that_come_twice_arrive() =>
-        Assert.Equal(Count, (await RunAsync(new() { SendsTwice = true }, new(), DimseRetrieval.Get)).To.Count);
+    [Theory, InlineData(DimseRetrieval.Get), InlineData(DimseRetrieval.Move)]
+    public async Task Instances_that_come_twice_are_accounted_for_once(DimseRetrieval retrieval)
+    {
+        var (account, _, to) = await RunAsync(new() { SendsTwice = true }, new(), retrieval);
+        Assert.Equal((Count, Count, Count), ((int)account.Discovered, (int)account.Count(EvidenceLevel.L4), to.Count));
+    }
 
     [Fact]
     public async Task Instances_that_nobody_asked_for_are_refused_and_named()
@@ -67,6 +71,56 @@ public sealed class MisbehaviourTests : IDisposable
     {
         var (account, _, _) = await RunAsync(new() { IsPendingForEver = true }, new(), DimseRetrieval.Get, static o => o.StallTimeout = TimeSpan.FromMilliseconds(200));
         Assert.Equal((0, Count), ((int)account.Count(InstanceState.Verified), (int)account.Count(FaultCode.NotDelivered)));
+    }
+
+    [Theory, InlineData(DimseRetrieval.Get, 0), InlineData(DimseRetrieval.Get, 1), InlineData(DimseRetrieval.Get, 301), InlineData(DimseRetrieval.Move, 0), InlineData(DimseRetrieval.Move, 302), InlineData(DimseRetrieval.Move, int.MaxValue)]
+    public async Task Sending_that_is_aborted_at_any_byte_is_an_exception_and_half_an_object_is_stored_nowhere(DimseRetrieval retrieval, int place)
+    {
+        // The second study's: it is whole but for these.
+        var names = MadeUpInstances.Create(5, Count).Skip(5).Take(2).Select(static i => i.SopInstanceUid).ToHashSet(StringComparer.Ordinal);
+        var (account, _, to) = await RunAsync(new() { AbortsAt = i => names.Contains(i.SopInstanceUid) ? place : -1 }, new(), retrieval, static o => o.SettleTimeout = TimeSpan.FromMilliseconds(100));
+        Assert.True(account.Count(EvidenceLevel.L4) == Count - 2 && account.Count(InstanceState.Excepted) == 2, string.Join(", ", account.Lines));
+        Assert.Equal(Count - 2, to.Count);
+        Assert.DoesNotContain(to, i => names.Contains(i.SopInstanceUid));
+    }
+
+    [Fact]
+    public async Task An_archive_that_sends_one_byte_a_second_is_given_up_and_named()
+    {
+        const int Faster = 60;
+        await using var old = Archives.Filled(1);
+        await using var other = new ScriptedPacs();
+        old.Script = new() { PauseBetweenBytes = TimeSpan.FromSeconds(1) / Faster };
+        // The limits are the defaults: 60 s, then 1,024 bytes per second. A busy machine has time to make its associations.
+        await using var reading = Archives.Source(old, configure: static o => o.ArtimTimeout = TimeSpan.FromMinutes(20), time: new ScaledTime(Faster));
+        await using var writing = Archives.Target(other);
+        var account = await _migration.RunAsync(reading, writing);
+        Assert.Equal((true, 0L, 1L), (account.IsClosed, account.Count(InstanceState.Verified), account.Count(FaultCode.PeerTimeout) + account.Count(FaultCode.NotDelivered)));
+        Assert.Empty(other.Instances);
+    }
+
+    [Fact]
+    public async Task What_an_archive_cuts_off_its_answers_in_silence_is_missed_by_its_counts()
+    {
+        var (account, _, to) = await RunAsync(new() { MaxMatches = 1 }, new(), DimseRetrieval.Get);
+        Assert.Equal((Count, Count), ((int)account.Discovered, (int)(account.Count(EvidenceLevel.L4) + account.Count(FaultCode.NotDelivered))));
+        Assert.Equal(to.Count, account.Count(EvidenceLevel.L4));
+    }
+
+    [Fact]
+    public async Task An_archive_that_lists_the_same_instances_without_an_end_is_an_exception()
+    {
+        var (account, _, to) = await RunAsync(new() { FindsInstancesForEver = true }, new(), DimseRetrieval.Get, static o => o.QueryTimeout = TimeSpan.FromMilliseconds(200));
+        Assert.Equal(0, account.Count(InstanceState.Verified));
+        Assert.True(account.Count(FaultCode.QueryTooLarge) > 0);
+        Assert.Empty(to);
+    }
+
+    [Fact]
+    public async Task An_archive_that_lists_the_same_studies_without_an_end_ends_the_run()
+    {
+        var e = await Assert.ThrowsAsync<SourceUnavailableException>(() => RunAsync(new() { FindsForEver = true }, new(), DimseRetrieval.Get));
+        Assert.Equal(FaultCode.ProtocolViolation, e.Fault.Code);
     }
 
     [Fact]
@@ -111,6 +165,23 @@ public sealed class MisbehaviourTests : IDisposable
     }
 
     [Fact]
+    public async Task What_shows_later_than_is_waited_for_is_missing_and_not_verified()
+    {
+        var (account, _, _) = await RunAsync(new(), new() { InvisibleToRequests = int.MaxValue }, DimseRetrieval.Get);
+        Assert.Equal((0, Count), ((int)account.Count(InstanceState.Verified), (int)account.Count(FaultCode.MissingAtTarget)));
+    }
+
+    [Fact]
+    public async Task A_duplicate_with_other_content_that_is_refused_is_an_exception()
+    {
+        await using var before = Archives.Filled(Count);
+        var old = before.Instances.Select(static i => i with { Bytes = Changed(i) }).ToList();
+        var (account, _, to) = await RunAsync(new(), new() { Duplicates = PacsDuplicates.Refused }, DimseRetrieval.Get, held: old);
+        Assert.Equal((0, Count), ((int)account.Count(InstanceState.Verified), (int)account.Count(InstanceState.Excepted)));
+        Assert.Equal(Content(old), Content(to));
+    }
+
+    [Fact]
     public async Task What_shows_late_is_waited_for()
     {
         var (account, _, _) = await RunAsync(new(), new() { InvisibleToRequests = 3 }, DimseRetrieval.Get, target: static o => o.VisibilityTimeout = TimeSpan.FromSeconds(30));
@@ -130,6 +201,21 @@ public sealed class MisbehaviourTests : IDisposable
         var (account, _, _) = await RunAsync(new(), new() { Accepts = static c => c.TransferSyntaxes[0] is not "1.2.840.10008.1.2.1" || c.AbstractSyntax.StartsWith("1.2.840.10008.5.1.4.1.2", StringComparison.Ordinal) }, DimseRetrieval.Get);
         var refused = MadeUpInstances.Create(5, Count).Count(static i => i.TransferSyntax.Uid is "1.2.840.10008.1.2.1");
         Assert.Equal((Count - refused, refused), ((int)account.Count(EvidenceLevel.L4), (int)account.Count(FaultCode.NotNegotiable)));
+    }
+
+    [Fact]
+    public async Task A_source_that_refuses_to_send_in_any_context_is_an_exception_for_each_object()
+    {
+        var (account, _, to) = await RunAsync(new() { Accepts = static c => !c.AbstractSyntax.StartsWith("1.2.840.10008.5.1.4.1.1.", StringComparison.Ordinal) }, new(), DimseRetrieval.Get);
+        Assert.Equal((0, Count), ((int)account.Count(InstanceState.Verified), (int)account.Count(FaultCode.NotDelivered)));
+        Assert.Empty(to);
+    }
+
+    [Fact]
+    public async Task A_source_that_refuses_to_be_asked_ends_the_run()
+    {
+        var e = await Assert.ThrowsAsync<SourceUnavailableException>(() => RunAsync(new() { Accepts = static _ => false }, new(), DimseRetrieval.Get));
+        Assert.Equal(FaultCode.NotNegotiable, e.Fault.Code);
     }
 
     [Fact]

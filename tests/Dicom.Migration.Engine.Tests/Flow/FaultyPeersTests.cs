@@ -153,6 +153,43 @@ public sealed class FaultyPeersTests : IDisposable
     }
 
     [Fact]
+    public async Task A_unit_that_only_ever_loses_its_connection_is_an_exception_while_others_are_moved()
+    {
+        var source = RunBench.Many(10);
+        source.Expected = 1;
+        source.BeforeItem = (key, _) => { if (key is "0004" or "0010") throw new SourceUnavailableException(new Fault(FaultCode.PeerClosedEarly)); };
+        var account = await _bench.RunAsync(source, new ScriptedTarget(), _bench.Options with { Readers = 1 });
+        Assert.Equal((8L, 2L, true), (account.Count(InstanceState.Verified), account.Count(FaultCode.PeerClosedEarly), account.IsClosed));
+    }
+
+    [Fact]
+    public async Task A_unit_that_cannot_be_read_has_a_line_for_each_instance_that_it_promised()
+    {
+        var source = RunBench.Many(3);
+        source.Expected = 4;
+        source.BeforeItem = (key, _) => { if (key is "0002") throw new EngineFreeException(new Fault(FaultCode.QueryTooLarge)); };
+        var account = await _bench.RunAsync(source, new ScriptedTarget());
+        Assert.Equal((4L, 6L, true), (account.Count(FaultCode.QueryTooLarge), account.Count(FaultCode.NotDelivered), account.IsClosed));
+    }
+
+    private sealed class EngineFreeException(Fault fault) : MigrationException(fault);
+
+    [Fact]
+    public async Task A_source_that_loses_every_connection_ends_the_run_until_its_units_have_had_their_attempts()
+    {
+        var source = RunBench.Many(2);
+        source.BeforeItem = (_, _) => throw new SourceUnavailableException(new Fault(FaultCode.PeerTimeout));
+        for (var run = 0; run < _bench.Options.Attempts; run++)
+        {
+            await Assert.ThrowsAsync<SourceUnavailableException>(() => _bench.RunAsync(source, new ScriptedTarget()));
+            Assert.Equal(0, (await _bench.AccountAsync()).Discovered);
+        }
+
+        var account = await _bench.RunAsync(source, new ScriptedTarget());
+        Assert.Equal((2L, true), (account.Count(FaultCode.PeerTimeout), account.IsClosed));
+    }
+
+    [Fact]
     public async Task A_source_that_breaks_in_a_way_it_does_not_name_costs_one_unit()
     {
         var source = RunBench.Many(10);
