@@ -50,7 +50,7 @@ public static class DicomWebMigrationBuilderExtensions
             .ConfigurePrimaryHttpMessageHandler(provider =>
             {
                 var options = get(provider);
-                return DicomWebHandler.Create(options.ClientCertificate?.Invoke(), options.MaxConnections);
+                return DicomWebHandler.Create(options.ClientCertificate?.Invoke(), options.MaxConnections, options.TrustedRoots);
             })
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan); // the handler renews its connections itself
     }
@@ -59,20 +59,7 @@ public static class DicomWebMigrationBuilderExtensions
     {
         var time = services.GetRequiredService<TimeProvider>();
         var http = services.GetRequiredService<IHttpClientFactory>().CreateClient(name);
-        return new DicomWebClient(http, options, time, Credential(services, http, options, time), services.GetRequiredService<Gates>().For(options.BaseAddress!, time));
-    }
-
-    private static DicomWebCredential Credential(IServiceProvider services, HttpClient http, DicomWebEndpointOptions options, TimeProvider time)
-    {
-        var secret = options.Secret ?? (_ => new(services.GetService<IConfiguration>()?[options.SecretKey!]
-            ?? throw new DicomWebException(FaultCode.InvalidConfiguration, "The configuration has no value under the key that names a secret.")));
-        return options.Authentication switch
-        {
-            DicomWebAuthentication.Basic => DicomWebCredential.Basic(options.User, secret),
-            DicomWebAuthentication.Bearer => DicomWebCredential.Bearer(secret),
-            DicomWebAuthentication.OAuth2 => new OAuth2ClientCredentials(http, options.TokenEndpoint!, options.User, secret, options.Scope, time),
-            _ => DicomWebCredential.None,
-        };
+        return new DicomWebClient(http, options, time, EndpointCredential.Of(options, http, services.GetService<IConfiguration>(), time), services.GetRequiredService<Gates>().For(options.BaseAddress!, time));
     }
 
     /// <summary>One gate for each peer, whichever endpoints of this host lead to it.</summary>

@@ -72,6 +72,24 @@ internal sealed class DicomWebConnection(HttpClient http, DicomWebClientOptions 
         using var request = new HttpRequestMessage(method, uri) { Content = content };
         if (accept is not null) request.Headers.TryAddWithoutValidation("Accept", accept);
         request.Headers.Authorization = header;
+        try { return await DeliverAsync(request, cancellationToken).ConfigureAwait(false); }
+        finally
+        {
+            request.Content = null; // is the caller's, and may be sent again
+        }
+    }
+
+    /// <summary>Asks without saying who asks, and in the highest version of HTTP that both sides know; gives the answer whatever it is.</summary>
+    /// <exception cref="DicomWebException">No answer.</exception>
+    public async Task<HttpResponseMessage> GreetAsync(Uri uri, string accept, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, uri) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower };
+        request.Headers.TryAddWithoutValidation("Accept", accept);
+        return await DeliverAsync(request, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<HttpResponseMessage> DeliverAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
         using var late = new CancellationTokenSource(options.AnswerTimeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         try { return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token).ConfigureAwait(false); }
@@ -85,10 +103,6 @@ internal sealed class DicomWebConnection(HttpClient http, DicomWebClientOptions 
                 ? new DicomWebException(FaultCode.TlsRefused, "TLS could not be agreed on: check host name, certificates and the authorities that are trusted.", e)
                 : new DicomWebException(e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError ? FaultCode.PeerUnreachable : FaultCode.PeerClosedEarly,
                     "The peer cannot be reached, or closed the connection before it had answered.", e);
-        }
-        finally
-        {
-            request.Content = null; // is the caller's, and may be sent again
         }
     }
 

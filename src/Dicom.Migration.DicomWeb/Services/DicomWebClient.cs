@@ -69,10 +69,15 @@ public sealed class DicomWebClient
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Each is read or disposed before the next; until then the peer waits.</returns>
     /// <exception cref="DicomWebException">The peer fails, or has none (<see cref="FaultCode.PathNotFound"/>), or the answer breaks off.</exception>
-    public async IAsyncEnumerable<DicomWebInstance> RetrieveAsync(DicomWebResource resource, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<DicomWebInstance> RetrieveAsync(DicomWebResource resource, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(resource);
-        await foreach (var part in PartsAsync(new Uri(Connection.Root, resource.Path), Instances, cancellationToken).ConfigureAwait(false))
+        return RetrieveAsync(resource, Instances, cancellationToken);
+    }
+
+    internal async IAsyncEnumerable<DicomWebInstance> RetrieveAsync(DicomWebResource resource, string accept, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var part in PartsAsync(new Uri(Connection.Root, resource.Path), accept, cancellationToken).ConfigureAwait(false))
             yield return await DicomWebInstance.OpenAsync(part, cancellationToken).ConfigureAwait(false);
     }
 
@@ -81,13 +86,14 @@ public sealed class DicomWebClient
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DicomWebException">The peer fails, or has none.</exception>
     /// <exception cref="DicomFormatException">The answer is malformed.</exception>
-    public async IAsyncEnumerable<DataSet> RetrieveMetadataAsync(DicomWebResource resource, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<DataSet> RetrieveMetadataAsync(DicomWebResource resource, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(resource);
-        var stream = await OpenJsonAsync(new Uri(Connection.Root, resource.Path + "/metadata"), cancellationToken).ConfigureAwait(false);
-        await using (stream.ConfigureAwait(false))
-            await foreach (var dataSet in DicomJsonReader.ReadAllAsync(stream, null, cancellationToken).ConfigureAwait(false)) yield return dataSet;
+        return RetrieveMetadataAsync(resource, null, cancellationToken);
     }
+
+    internal IAsyncEnumerable<DataSet> RetrieveMetadataAsync(DicomWebResource resource, DicomJsonReaderOptions? options, CancellationToken cancellationToken) =>
+        ReadJsonAsync(new Uri(Connection.Root, resource.Path + "/metadata"), options, cancellationToken);
 
     /// <summary>The metadata of one instance as the peer gave it.</summary>
     internal async Task<ReadOnlyMemory<byte>> RetrieveMetadataBytesAsync(DicomWebResource instance, CancellationToken cancellationToken)
@@ -201,15 +207,13 @@ public sealed class DicomWebClient
         {
             var page = new List<DataSet>();
             var before = seen.Count;
-            var stream = await OpenJsonAsync(new Uri(Connection.Root, path + "?" + query.ToQueryString(Options.PageSize, offset)), cancellationToken).ConfigureAwait(false);
-            await using (stream.ConfigureAwait(false))
-                await foreach (var result in DicomJsonReader.ReadAllAsync(stream, null, cancellationToken).ConfigureAwait(false))
-                {
-                    if (result.GetString(identity) is not { Length: > 0 } uid) throw new DicomWebException(new Fault(FaultCode.ProtocolViolation, identity), "A result of a query lacks its UID.");
-                    seen.Add(uid);
-                    page.Add(result);
-                    if (seen.Count > Options.MaxResults || page.Count > Options.MaxResults) throw new DicomWebException(FaultCode.QueryTooLarge, "A query has more results than the limit: ask for less at once, by date.");
-                }
+            await foreach (var result in ReadJsonAsync(new Uri(Connection.Root, path + "?" + query.ToQueryString(Options.PageSize, offset)), null, cancellationToken).ConfigureAwait(false))
+            {
+                if (result.GetString(identity) is not { Length: > 0 } uid) throw new DicomWebException(new Fault(FaultCode.ProtocolViolation, identity), "A result of a query lacks its UID.");
+                seen.Add(uid);
+                page.Add(result);
+                if (seen.Count > Options.MaxResults || page.Count > Options.MaxResults) throw new DicomWebException(FaultCode.QueryTooLarge, "A query has more results than the limit: ask for less at once, by date.");
+            }
             if (page.Count == 0) yield break;
             if (seen.Count == before)
             {
@@ -221,6 +225,14 @@ public sealed class DicomWebClient
             // A short page may be the server's own cap: only an empty one is the end.
             offset += page.Count;
         }
+    }
+
+    /// <summary>The data sets of one answer.</summary>
+    internal async IAsyncEnumerable<DataSet> ReadJsonAsync(Uri uri, DicomJsonReaderOptions? options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var stream = await OpenJsonAsync(uri, cancellationToken).ConfigureAwait(false);
+        await using (stream.ConfigureAwait(false))
+            await foreach (var result in DicomJsonReader.ReadAllAsync(stream, options, cancellationToken).ConfigureAwait(false)) yield return result;
     }
 
     private async Task<Stream> OpenJsonAsync(Uri uri, CancellationToken cancellationToken)
