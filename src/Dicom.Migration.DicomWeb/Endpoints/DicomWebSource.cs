@@ -44,13 +44,24 @@ public sealed class DicomWebSource : IMigrationSource
         var studies = _listing.ListAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using (studies.ConfigureAwait(false))
             while (await NextAsync(studies).ConfigureAwait(false))
-                yield return new SourceUnit(studies.Current.GetString(DicomTags.StudyInstanceUid)!, SourceUnitKind.Study) { Instances = Number(studies.Current) };
+                yield return studies.Current;
     }
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<SourceItem> ReadAsync(SourceUnit unit, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(unit);
+        if (unit.Key.StartsWith(StudyListing.Unlistable, StringComparison.Ordinal))
+        {
+            yield return new SourceFinding("", new Fault(FaultCode.QueryTooLarge));
+            yield break;
+        }
+        if (!DicomUid.IsValid(unit.Key))
+        {
+            // It becomes no URL. An archive that holds such a study has to be asked for it by other ways.
+            yield return new SourceFinding("", new Fault(FaultCode.MalformedUid, DicomTags.StudyInstanceUid));
+            yield break;
+        }
         var study = new DicomWebResource(unit.Key);
         var missing = await ListAsync(study, cancellationToken).ConfigureAwait(false);
         var asked = new Dictionary<string, DicomWebResource>(missing, StringComparer.Ordinal);
@@ -139,7 +150,7 @@ public sealed class DicomWebSource : IMigrationSource
         return instances;
     }
 
-    private static async Task<bool> NextAsync(IAsyncEnumerator<DataSet> studies)
+    private static async Task<bool> NextAsync(IAsyncEnumerator<SourceUnit> studies)
     {
         try { return await studies.MoveNextAsync().ConfigureAwait(false); }
         catch (MigrationException e) when (e is DicomWebException or DicomFormatException) { throw new SourceUnavailableException(e.Fault, "The studies cannot be listed.", e); }
@@ -168,7 +179,4 @@ public sealed class DicomWebSource : IMigrationSource
             Assumptions = prefix.Assumptions == Part10Assumptions.None ? [] : [.. from a in Assumptions where prefix.Assumptions.HasFlag(a.Flag) select a.Name],
         };
     }
-
-    private static int? Number(DataSet study) =>
-        study.TryGetValue(DicomTags.NumberOfStudyRelatedInstances, out var value) && value.TryGetInt64(out var number) && number is >= 0 and <= int.MaxValue ? (int)number : null;
 }

@@ -107,6 +107,7 @@ public sealed class ScriptedWebPacs(ScriptedPacs? over = null) : HttpMessageHand
         int Number(string name, int otherwise) => query[name].FirstOrDefault() is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
         var held = Instances.Where(i => IsIn(i, names[..^1])).ToList();
         var answers = WebPacsQuery.Answers(names[^1], query, held, Script).ToList();
+        if (Script.Withheld > 0 && !query.Contains("00080020")) answers.RemoveRange(0, Math.Min(Script.Withheld, answers.Count));
         if (Script.Cap > 0) answers = [.. answers.Take(Script.Cap + 1)];
         var (offset, limit) = (Number("offset", 0), Number("limit", int.MaxValue));
         var page = Script.Paging switch
