@@ -220,7 +220,7 @@ public sealed class ScriptedWebPacs(ScriptedPacs? over = null) : HttpMessageHand
             bytes = compressed.ToArray();
         }
 
-        var response = new HttpResponseMessage(HttpStatusCode.OK) { Content = new WebPacsBody(bytes, breakOff, Script.BreaksOffQuietly, !Script.GivesNoLength) };
+        var response = new HttpResponseMessage(HttpStatusCode.OK) { Content = new WebPacsBody(bytes, breakOff, Script.BreaksOffQuietly, !Script.GivesNoLength && !Script.HasNoLength) };
         response.Content.Headers.TryAddWithoutValidation("Content-Type", type);
         if (isCompressed) response.Content.Headers.ContentEncoding.Add("gzip");
         if (Script.GivesNoLength) response.Headers.ConnectionClose = true;

@@ -63,6 +63,8 @@ public sealed record WebPacsScript
     public Func<string, long?> BreaksOffAfter { get; init; } = static _ => null;
     /// <summary>What breaks off just ends, as without length and chunks; otherwise the connection is reset.</summary>
     public bool BreaksOffQuietly { get; init; }
+    /// <summary>Gives no length: answers come in chunks.</summary>
+    public bool HasNoLength { get; init; }
     /// <summary>Gives neither a length nor chunks: the end of the connection is the end of an answer.</summary>
     public bool GivesNoLength { get; init; }
     /// <summary>Compresses with gzip whatever is asked for, if <c>Accept-Encoding</c> allows it.</summary>

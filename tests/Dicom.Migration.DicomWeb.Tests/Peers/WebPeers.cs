@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using Dicom.Migration.DataSets;
 using Dicom.Migration.Engine;
 using Dicom.Migration.Engine.Ledger;
@@ -66,6 +67,13 @@ internal static class WebPeers
         await foreach (var instance in reader.ReadInstancesAsync(new LedgerQuery(), TestContext.Current.CancellationToken)) instances.Add(instance);
         return (account, source, target, instances);
     }
+
+    /// <summary>An object on its way into a target.</summary>
+    public static OutgoingInstance Outgoing(PacsInstance instance) => new()
+    {
+        StudyInstanceUid = instance.StudyInstanceUid, SeriesInstanceUid = instance.SeriesInstanceUid, SopClassUid = instance.SopClassUid, SopInstanceUid = instance.SopInstanceUid,
+        TransferSyntax = instance.TransferSyntax, Body = PipeReader.Create(new ReadOnlySequence<byte>(instance.Bytes)), Length = instance.Bytes.Length,
+    };
 
     /// <summary>What an archive holds, in an order of its own.</summary>
     public static List<string> Content(ScriptedWebPacs pacs) => [.. pacs.Instances.Select(static i => i.SopInstanceUid + " " + Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(i.Bytes.Span))).Order(StringComparer.Ordinal)];
