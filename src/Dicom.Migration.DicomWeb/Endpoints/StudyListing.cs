@@ -5,7 +5,8 @@ namespace Dicom.Migration.DicomWeb;
 
 /// <summary>Lists the studies of an archive so that a cap that nobody mentions is noticed.</summary>
 /// <remarks>Orthanc under a cap gives that many studies and one more, status 200 and no warning, and an offset counts within those alone. So after the
-/// plain listing the years are listed, and a span that gives as many as the plain listing is halved, down to a second. A study that only a span has proves
+/// plain listing the years are listed, and a span that gives as many as the plain listing is halved, down to a second, unless its halves
+/// have a study in common: then the archive does not match by it. A study that only a span has proves
 /// the cap. What no span holds, studies without a date, or more in one second than the cap, cannot be listed then: units say so that end as exceptions.</remarks>
 internal sealed class StudyListing(DicomWebClient client, bool listsByDateToo, TimeProvider time)
 {
@@ -22,30 +23,46 @@ internal sealed class StudyListing(DicomWebClient client, bool listsByDateToo, T
             yield return Unit(study);
         }
         if (!listsByDateToo || plain.Count == 0) yield break;
-        var isCapped = false;
-        var fullSeconds = new List<StudySpan>();
-        var spans = Spans();
-        while (spans.TryPop(out var span))
+        var (isCapped, unlistable) = (false, new List<StudySpan>());
+        var (seen, full) = (new HashSet<string>(StringComparer.Ordinal), new Stack<StudySpan>());
+        foreach (var span in Years())
         {
-            var uids = new HashSet<string>(StringComparer.Ordinal);
-            await foreach (var study in ListAsync(span, cancellationToken).ConfigureAwait(false))
+            var units = await UnitsAsync(span, cancellationToken).ConfigureAwait(false);
+            foreach (var unit in units) yield return unit;
+            isCapped |= units.Exists(u => !plain.Contains(u.Key));
+            // A study of two years: the archive does not match by date, and there is nothing to be learnt from asking.
+            if (units.Exists(u => seen.Contains(u.Key))) yield break;
+            seen.UnionWith(units.Select(static u => u.Key));
+            if (units.Count >= plain.Count) full.Push(span);
+        }
+        while (full.TryPop(out var span))
+        {
+            if (!span.CanBeHalved)
             {
-                uids.Add(Uid(study));
-                isCapped |= !plain.Contains(Uid(study));
-                yield return Unit(study);
+                unlistable.Add(span);
+                continue;
             }
-            if (uids.Count < plain.Count) continue;
-            if (!span.CanBeHalved) fullSeconds.Add(span);
+            var (early, late) = span.Halves();
+            var (first, second) = (await UnitsAsync(early, cancellationToken).ConfigureAwait(false), await UnitsAsync(late, cancellationToken).ConfigureAwait(false));
+            foreach (var unit in first.Concat(second)) yield return unit;
+            isCapped |= first.Concat(second).Any(u => !plain.Contains(u.Key));
+            if (first.IntersectBy(second.Select(static u => u.Key), static u => u.Key, StringComparer.Ordinal).Any()) unlistable.Add(span); // not matched by time
             else
             {
-                var (early, late) = span.Halves();
-                spans.Push(late);
-                spans.Push(early);
+                if (second.Count >= plain.Count) full.Push(late);
+                if (first.Count >= plain.Count) full.Push(early);
             }
         }
         if (!isCapped) yield break;
         yield return new SourceUnit(Unlistable + "without a date or time", SourceUnitKind.Study);
-        foreach (var span in fullSeconds) yield return new SourceUnit($"{Unlistable}{span.Dates} {span.Times}", SourceUnitKind.Study);
+        foreach (var span in unlistable) yield return new SourceUnit($"{Unlistable}{span.Dates} {span.Times}", SourceUnitKind.Study);
+    }
+
+    private async Task<List<SourceUnit>> UnitsAsync(StudySpan span, CancellationToken cancellationToken)
+    {
+        var units = new List<SourceUnit>();
+        await foreach (var study in ListAsync(span, cancellationToken).ConfigureAwait(false)) units.Add(Unit(study));
+        return units;
     }
 
     private static SourceUnit Unit(DataSet study) => new(Uid(study), SourceUnitKind.Study)
@@ -63,11 +80,11 @@ internal sealed class StudyListing(DicomWebClient client, bool listsByDateToo, T
         return client.SearchStudiesAsync(query, cancellationToken);
     }
 
-    private Stack<StudySpan> Spans()
+    private IEnumerable<StudySpan> Years()
     {
         var thisYear = time.GetUtcNow().Year;
-        var spans = new Stack<StudySpan>([new StudySpan(new DateOnly(thisYear + 1, 1, 1), new DateOnly(9999, 12, 31)), new StudySpan(new DateOnly(1, 1, 1), new DateOnly(FirstYear - 1, 12, 31))]);
-        for (var year = FirstYear; year <= thisYear; year++) spans.Push(new StudySpan(new DateOnly(year, 1, 1), new DateOnly(year, 12, 31)));
-        return spans;
+        yield return new StudySpan(new DateOnly(1, 1, 1), new DateOnly(FirstYear - 1, 12, 31));
+        for (var year = FirstYear; year <= thisYear; year++) yield return new StudySpan(new DateOnly(year, 1, 1), new DateOnly(year, 12, 31));
+        yield return new StudySpan(new DateOnly(thisYear + 1, 1, 1), new DateOnly(9999, 12, 31));
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 
@@ -7,6 +8,7 @@ namespace Dicom.Migration.DicomWeb.Http;
 internal sealed class DicomWebConnection(HttpClient http, DicomWebClientOptions options, TimeProvider time, DicomWebCredential credential, PeerGate gate)
 {
     private const int MaxRedirects = 3;
+    private const long MaxSeconds = 1_000_000_000; // 31 years: whatever is longer is absurd
 
     /// <summary>The service's root, with a slash at its end.</summary>
     public Uri Root { get; } = new(options.BaseAddress!.AbsoluteUri.TrimEnd('/') + "/");
@@ -114,7 +116,7 @@ internal sealed class DicomWebConnection(HttpClient http, DicomWebClientOptions 
             case 403: throw new DicomWebException(FaultCode.AccessDenied, "The peer forbids it (403).");
             case 408: throw new DicomWebException(FaultCode.PeerTimeout, "The peer waited too long for the request (408).");
             case 429 or 503:
-                gate.Shut(Pause(response.Headers.RetryAfter));
+                gate.Shut(Pause(response.Headers));
                 throw new DicomWebException(FaultCode.PeerBusy, "The peer asks to be left alone for a while (429 or 503).");
             case 502 or 504: throw new DicomWebException(FaultCode.PeerUnreachable, "What stands before the peer cannot reach it (502 or 504).");
             case 507: throw new DicomWebException(FaultCode.DiskFull, "The peer is full (507).");
@@ -124,9 +126,12 @@ internal sealed class DicomWebConnection(HttpClient http, DicomWebClientOptions 
     }
 
     // RFC 9110 §10.2.3: seconds or a date. What is absurd is no reason to ask at once, nor to wait for ever.
-    private TimeSpan Pause(RetryConditionHeaderValue? said)
+    private TimeSpan Pause(HttpResponseHeaders headers)
     {
-        var pause = said?.Delta ?? (said?.Date is { } date ? date - time.GetUtcNow() : options.DefaultPause);
+        var said = headers.TryGetValues("Retry-After", out var values) ? values.First().Trim() : "";
+        var isNumber = said.Length > 0 && !said.AsSpan().ContainsAnyExceptInRange('0', '9');
+        var pause = !isNumber ? headers.RetryAfter?.Date is { } date ? date - time.GetUtcNow() : options.DefaultPause
+            : long.TryParse(said, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds < MaxSeconds ? TimeSpan.FromSeconds(seconds) : options.MaxPause;
         return pause < options.DefaultPause ? options.DefaultPause : pause > options.MaxPause ? options.MaxPause : pause;
     }
 }

@@ -15,7 +15,8 @@ internal static class WebPacsQuery
         foreach (var tag in level switch { "studies" => OfStudies, "series" => OfSeries, _ => OfInstances })
         {
             if (script.GivesNoCounts && tag is 0x00201208 or 0x00201209) continue;
-            var value = query[tag.ToString("X8", CultureInfo.InvariantCulture)].FirstOrDefault();
+            var name = tag.ToString("X8", CultureInfo.InvariantCulture);
+            var value = script.Unmatched.Contains(name, StringComparer.Ordinal) ? null : query[name].FirstOrDefault();
             keys.Add(DataElement.Text(new DicomTag(tag), DataElementDictionary.VrOf(new DicomTag(tag)), value is null ? [] : [value]));
         }
 

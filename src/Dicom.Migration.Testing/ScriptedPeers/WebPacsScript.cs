@@ -44,6 +44,8 @@ public sealed record WebPacsScript
     public WebPacsPaging Paging { get; init; }
     /// <summary>Results at the front that plain queries for studies no longer give, as if they had been deleted between two pages.</summary>
     public int Withheld { get; init; }
+    /// <summary>Tags, as eight digits, that it does not match by, whatever is asked for.</summary>
+    public IReadOnlyCollection<string> Unmatched { get; init; } = [];
     /// <summary>Leaves Number of Study Related Instances out of answers.</summary>
     public bool GivesNoCounts { get; init; }
     /// <summary>Takes a Study Instance UID under two Patient IDs for two studies: lists both, and has none of that UID to retrieve, as Orthanc does.</summary>

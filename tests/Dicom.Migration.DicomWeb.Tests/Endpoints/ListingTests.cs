@@ -40,6 +40,15 @@ public sealed class ListingTests
         Assert.Equal(FaultCode.QueryTooLarge, finding.Fault!.Value.Code);
     }
 
+    [Theory, InlineData("00080020"), InlineData("00080030")]
+    public async Task An_archive_that_does_not_match_by_date_or_time_is_not_asked_for_ever(string unmatched)
+    {
+        using var pacs = Filled(static _ => "20200102", static _ => "101112");
+        pacs.Script = new() { Unmatched = [unmatched] };
+        Assert.Equal(Enumerable.Range(0, Count).Select(Uid).Order(), (await ListAsync(pacs)).Order());
+        Assert.InRange(pacs.Requests.Count, 5, 250);
+    }
+
     [Fact]
     public async Task A_run_against_a_capped_archive_never_closes_as_if_all_were_listed()
     {

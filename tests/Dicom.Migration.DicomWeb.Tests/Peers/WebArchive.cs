@@ -82,7 +82,7 @@ internal sealed class WebArchive : IAsyncDisposable
     private async Task AnswerAsync(HttpContext context)
     {
         Requests.Enqueue(context.Request.Method + " " + context.Request.Path + context.Request.QueryString);
-        Headers.Enqueue(context.Request.Headers);
+        Headers.Enqueue(new HeaderDictionary(context.Request.Headers.ToDictionary(static h => h.Key, static h => h.Value, StringComparer.OrdinalIgnoreCase))); // the server uses its own again
         if (await Misbehaviour(context)) return;
         var names = context.Request.Path.Value!.Split('/', StringSplitOptions.RemoveEmptyEntries)[1..];
         if (context.Request.Method == "POST") await StoreAsync(context);

@@ -45,20 +45,20 @@ internal static class WebPeers
     public static DicomWebSource Source(HttpMessageHandler pacs, Action<DicomWebSourceOptions>? configure = null) =>
         new("old", Client(pacs, configure), new DicomWebSourceOptions { BaseAddress = ScriptedWebPacs.Root, ListsByDateToo = false }, TimeProvider.System);
 
-    public static DicomWebTarget Target(HttpMessageHandler pacs, Action<DicomWebTargetOptions>? configure = null)
+    public static DicomWebTarget Target(HttpMessageHandler pacs, Action<DicomWebEndpointOptions>? configure = null, Action<DicomWebTargetOptions>? batches = null)
     {
         var options = new DicomWebTargetOptions { BaseAddress = ScriptedWebPacs.Root };
-        configure?.Invoke(options);
-        return new("new", Client(pacs), options);
+        batches?.Invoke(options);
+        return new("new", Client(pacs, o => configure?.Invoke(o)), options);
     }
 
-    public static async Task<(LedgerAccount Account, ScriptedWebPacs From, ScriptedWebPacs To, List<LedgerInstance> Instances)> RunAsync(WebPacsScript from, WebPacsScript? to = null, ScriptedWebPacs? filled = null, EvidenceLevel evidence = EvidenceLevel.L4)
+    public static async Task<(LedgerAccount Account, ScriptedWebPacs From, ScriptedWebPacs To, List<LedgerInstance> Instances)> RunAsync(WebPacsScript from, WebPacsScript? to = null, ScriptedWebPacs? filled = null, EvidenceLevel evidence = EvidenceLevel.L4, Action<DicomWebEndpointOptions>? configure = null)
     {
         using var folder = new TemporaryFolder();
         var (source, target) = (filled ?? Filled(), new ScriptedWebPacs { Script = to ?? new() });
         source.Script = from;
         var ledger = Path.Join(folder.Path, "ledger.db");
-        var account = await new MigrationRunner(Source(source), Target(target), ledger, new MigrationRunOptions
+        var account = await new MigrationRunner(Source(source, configure), Target(target, configure), ledger, new MigrationRunOptions
         {
             SpoolFolder = Path.Join(folder.Path, "spool"), Evidence = evidence, FirstRetryDelay = TimeSpan.FromMilliseconds(5), LongestRetryDelay = TimeSpan.FromMilliseconds(20),
         }, [], TimeProvider.System).RunAsync(null, TestContext.Current.CancellationToken);
