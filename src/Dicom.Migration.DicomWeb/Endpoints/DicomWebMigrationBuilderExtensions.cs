@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Polly;
 
 namespace Dicom.Migration.DicomWeb;
 
@@ -46,13 +47,19 @@ public static class DicomWebMigrationBuilderExtensions
     private static void AddClient(IServiceCollection services, string name, Func<IServiceProvider, DicomWebEndpointOptions> get)
     {
         services.TryAddSingleton<Gates>();
-        services.AddHttpClient(name).ConfigureHttpClient(static http => http.Timeout = Timeout.InfiniteTimeSpan).RemoveAllLoggers() // URLs hold UIDs
+        var client = services.AddHttpClient(name).ConfigureHttpClient(static http => http.Timeout = Timeout.InfiniteTimeSpan).RemoveAllLoggers() // URLs hold UIDs
             .ConfigurePrimaryHttpMessageHandler(provider =>
             {
                 var options = get(provider);
                 return DicomWebHandler.Create(options.ClientCertificate?.Invoke(), options.MaxConnections, options.TrustedRoots);
             })
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan); // the handler renews its connections itself
+        client.AddResilienceHandler("dicomweb", static (pipeline, context) =>
+        {
+            pipeline.TelemetryListener = null; // URLs hold UIDs
+            pipeline.TimeProvider = context.ServiceProvider.GetRequiredService<TimeProvider>();
+            pipeline.AddRetry(HeadRetries.Options);
+        });
     }
 
     private static DicomWebClient Client(IServiceProvider services, string name, DicomWebEndpointOptions options)
