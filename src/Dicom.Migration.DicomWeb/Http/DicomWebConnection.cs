@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using Dicom.Migration.DicomWeb.Multipart;
 
 namespace Dicom.Migration.DicomWeb.Http;
 
@@ -54,7 +55,7 @@ internal sealed class DicomWebConnection(HttpClient http, DicomWebClientOptions 
             if (response.Content.Headers.ContentEncoding.Any(static e => !e.Equals("identity", StringComparison.OrdinalIgnoreCase)))
                 throw new DicomWebException(FaultCode.ProtocolViolation, "An answer is compressed although that was not asked for.");
             if (response.Content.Headers.ContentLength > maxLength) throw new DicomWebException(FaultCode.MessageTooLong, "An answer is longer than the limit.");
-            return new PacedStream(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), response, maxLength, options.IdleTimeout, time);
+            return new PacedStream(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), response, maxLength, options.IdleTimeout, options.MinBytesPerSecond, time);
         }
         catch
         {
@@ -94,6 +95,8 @@ internal sealed class DicomWebConnection(HttpClient http, DicomWebClientOptions 
     {
         using var late = new CancellationTokenSource(options.AnswerTimeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+        // A large instance may take longer than any answer: as long as it goes on, it goes on.
+        using var progress = (request.Content as MultipartDicomContent)?.Watch(() => late.CancelAfter(options.AnswerTimeout));
         try { return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token).ConfigureAwait(false); }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
