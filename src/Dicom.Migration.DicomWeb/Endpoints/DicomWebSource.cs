@@ -65,11 +65,13 @@ public sealed class DicomWebSource : IMigrationSource
         var study = new DicomWebResource(unit.Key);
         var missing = await ListAsync(study, cancellationToken).ConfigureAwait(false);
         var asked = new Dictionary<string, DicomWebResource>(missing, StringComparer.Ordinal);
+        // An archive that caps its answers lists fewer instances than the study has, and sends them all.
+        var isListedWhole = asked.Count >= (unit.Instances ?? 0);
         var unlisted = new HashSet<string>(StringComparer.Ordinal);
         var unreadable = 0; // parts that are no instance, and so have no name
         var answer = _client.RetrieveAsync(study, cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using (answer.ConfigureAwait(false))
-            while (await NextAsync(answer, mayBreakOff: asked.Count > 0, cancellationToken).ConfigureAwait(false) is (var instance, var name))
+            while (await NextAsync(answer, mayBreakOff: asked.Count > 0 && isListedWhole, cancellationToken).ConfigureAwait(false) is (var instance, var name))
             {
                 await using var _ = instance.ConfigureAwait(false);
                 if (asked.Count > 0 && instance.Prefix is null)
@@ -77,7 +79,7 @@ public sealed class DicomWebSource : IMigrationSource
                     unreadable++; // what is missing for it is asked for alone
                     continue;
                 }
-                if (asked.Count > 0 && !asked.ContainsKey(name))
+                if (asked.Count > 0 && !asked.ContainsKey(name) && (isListedWhole || await InstanceName.PeekStudyAsync(instance, cancellationToken).ConfigureAwait(false) != unit.Key))
                 {
                     unlisted.Add(name);
                     continue;

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Dicom.Migration.DataSets;
 
 namespace Dicom.Migration.DicomWeb;
 
@@ -95,9 +96,25 @@ public sealed class DicomWebTarget : IEvidenceTarget
         try
         {
             var metadata = await Client.RetrieveMetadataBytesAsync(new DicomWebResource(reference.StudyInstanceUid, reference.SeriesInstanceUid, reference.SopInstanceUid), cancellationToken).ConfigureAwait(false);
-            return new EvidenceItem(reference, EvidenceLevel.L3) { Metadata = metadata, Fault = metadata.IsEmpty ? new Fault(FaultCode.MissingAtTarget) : null };
+            if (metadata.IsEmpty) return new EvidenceItem(reference, EvidenceLevel.L3) { Fault = new Fault(FaultCode.MissingAtTarget) };
+            var isOurs = await IsOfAsync(metadata, reference, cancellationToken).ConfigureAwait(false);
+            return new EvidenceItem(reference, EvidenceLevel.L3) { Metadata = isOurs ? metadata : default, Fault = isOurs ? null : new Fault(FaultCode.UnreadableAtTarget) };
         }
         catch (DicomWebException e) { return new EvidenceItem(reference, EvidenceLevel.L3) { Fault = FaultOf(e) }; }
+    }
+
+    /// <summary>Whether metadata is well-formed, and that of one instance, which is the one that was asked about.</summary>
+    private static async Task<bool> IsOfAsync(ReadOnlyMemory<byte> metadata, StoredReference reference, CancellationToken cancellationToken)
+    {
+        var (count, isOurs) = (0, false);
+        using var json = new MemoryStream(metadata.ToArray(), writable: false);
+        try
+        {
+            await foreach (var dataSet in DicomJsonReader.ReadAllAsync(json, null, cancellationToken).ConfigureAwait(false))
+                (count, isOurs) = (count + 1, dataSet.GetString(DicomTags.SopInstanceUid)?.TrimEnd('\0', ' ') == reference.SopInstanceUid);
+        }
+        catch (DicomFormatException) { return false; }
+        return count == 1 && isOurs;
     }
 
     /// <summary>Of the instance; what is of the archive as a whole is thrown.</summary>
