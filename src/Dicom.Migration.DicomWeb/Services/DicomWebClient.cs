@@ -98,7 +98,7 @@ public sealed class DicomWebClient
     /// <summary>The metadata of one instance as the peer gave it.</summary>
     internal async Task<ReadOnlyMemory<byte>> RetrieveMetadataBytesAsync(DicomWebResource instance, CancellationToken cancellationToken)
     {
-        var stream = await OpenJsonAsync(new Uri(Connection.Root, instance.Path + "/metadata"), cancellationToken).ConfigureAwait(false);
+        if (await OpenJsonAsync(new Uri(Connection.Root, instance.Path + "/metadata"), cancellationToken).ConfigureAwait(false) is not { } stream) return default;
         await using (stream.ConfigureAwait(false))
         {
             using var all = new MemoryStream();
@@ -134,7 +134,7 @@ public sealed class DicomWebClient
     }
 
     /// <summary>Retrieves one instance by WADO-URI (PS3.18 §9.4), for servers that know nothing newer.</summary>
-    /// <param name="wadoUri">The WADO-URI service, within the origin of the service's root.</param>
+    /// <param name="wadoUri">The WADO-URI service, absolute or relative to the service's root, and within its origin.</param>
     /// <param name="instance">The instance.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DicomWebException">The peer fails, has none, or answers so that its end cannot be told from a cut.</exception>
@@ -144,7 +144,8 @@ public sealed class DicomWebClient
         ArgumentNullException.ThrowIfNull(instance);
         ArgumentNullException.ThrowIfNull(instance.SopInstanceUid, nameof(instance));
         var query = $"?requestType=WADO&studyUID={instance.StudyInstanceUid}&seriesUID={instance.SeriesInstanceUid}&objectUID={instance.SopInstanceUid}&contentType=application%2Fdicom&transferSyntax=*";
-        var response = await Connection.SendAsync(HttpMethod.Get, Connection.SameOrigin(new Uri(Connection.Root, wadoUri.GetLeftPart(UriPartial.Path) + query)), "application/dicom", null, true, cancellationToken).ConfigureAwait(false);
+        var service = Connection.SameOrigin(new Uri(Connection.Root, wadoUri));
+        var response = await Connection.SendAsync(HttpMethod.Get, new Uri(service.GetLeftPart(UriPartial.Path) + query), "application/dicom", null, true, cancellationToken).ConfigureAwait(false);
         Checked(response, "application/dicom");
         if (response.Content.Headers.ContentLength is null && response.Headers.TransferEncodingChunked is not true)
         {
@@ -230,18 +231,19 @@ public sealed class DicomWebClient
     /// <summary>The data sets of one answer.</summary>
     internal async IAsyncEnumerable<DataSet> ReadJsonAsync(Uri uri, DicomJsonReaderOptions? options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var stream = await OpenJsonAsync(uri, cancellationToken).ConfigureAwait(false);
+        if (await OpenJsonAsync(uri, cancellationToken).ConfigureAwait(false) is not { } stream) yield break;
         await using (stream.ConfigureAwait(false))
             await foreach (var result in DicomJsonReader.ReadAllAsync(stream, options, cancellationToken).ConfigureAwait(false)) yield return result;
     }
 
-    private async Task<Stream> OpenJsonAsync(Uri uri, CancellationToken cancellationToken)
+    /// <returns><see langword="null"/> if there is nothing: of a query, no match (PS3.18 §10.6.3.1).</returns>
+    private async Task<Stream?> OpenJsonAsync(Uri uri, CancellationToken cancellationToken)
     {
         var response = await Connection.SendAsync(HttpMethod.Get, uri, Json, null, true, cancellationToken).ConfigureAwait(false);
-        if ((int)response.StatusCode == 204) // PS3.18 §10.6.3.1: no match
+        if ((int)response.StatusCode == 204)
         {
             response.Dispose();
-            return Stream.Null;
+            return null;
         }
         Checked(response, Json, "application/json");
         return await Connection.OpenAsync(response, Options.MaxJsonLength, cancellationToken).ConfigureAwait(false);

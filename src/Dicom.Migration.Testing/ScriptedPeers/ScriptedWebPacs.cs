@@ -73,7 +73,8 @@ public sealed class ScriptedWebPacs(ScriptedPacs? over = null) : HttpMessageHand
     {
         ArgumentNullException.ThrowIfNull(request);
         cancellationToken.ThrowIfCancellationRequested();
-        var path = request.RequestUri!.AbsolutePath["/dicom-web/".Length..];
+        var path = request.RequestUri!.AbsolutePath;
+        if (path.StartsWith(Root.AbsolutePath, StringComparison.Ordinal)) path = path[Root.AbsolutePath.Length..];
         Requests.Enqueue(request.Method + " " + path + request.RequestUri.Query);
         RequestHeaders.Enqueue(request.Headers);
         // A server reads a request to its end before it answers, whatever it answers.

@@ -1,3 +1,4 @@
+using Dicom.Migration.DataSets;
 using Dicom.Migration.DicomWeb.Tests.Peers;
 using Dicom.Migration.Testing;
 using Microsoft.AspNetCore.Http;
@@ -96,6 +97,25 @@ public sealed class ProbeTests
         await archive.DisposeAsync();
         var e = await Assert.ThrowsAsync<DicomWebException>(() => DicomWebProbe.RunAsync(options, TimeProvider.System, cancellationToken: Token));
         Assert.Equal(FaultCode.PeerUnreachable, e.Fault.Code);
+    }
+
+    [Theory, InlineData("compressed", Supported), InlineData("recoded without", Supported), InlineData("native", Unknown), InlineData("refused", NotSupported)]
+    public async Task Whether_instances_come_as_they_are_stored_is_told_by_the_difference_the_parameter_makes(string kind, DicomWebSupport expected)
+    {
+        using var pacs = new ScriptedWebPacs();
+        var made = MadeUpInstances.Create(23, 60);
+        pacs.Add(kind is "compressed" ? made.First(static i => i.TransferSyntax.IsEncapsulated) : made.First(static i => i.TransferSyntax == TransferSyntax.ExplicitVrLittleEndian));
+        pacs.Script = kind switch
+        {
+            "recoded without" => new() { Transcodes = static i => i with { TransferSyntax = TransferSyntax.ImplicitVrLittleEndian, Bytes = DataSet.Read(i.Bytes, i.TransferSyntax).ToArray(TransferSyntax.ImplicitVrLittleEndian) } },
+            "refused" => new() { Answers = static r => r.Headers.TryGetValues("Accept", out var accept) && accept.Any(static a => a.Contains("transfer-syntax=*", StringComparison.Ordinal)) ? new(System.Net.HttpStatusCode.NotAcceptable) { Content = new ByteArrayContent([]) } : null },
+            _ => new(),
+        };
+        await using var server = new SocketPacs(pacs);
+        var result = await DicomWebProbe.RunAsync(new DicomWebSourceOptions { BaseAddress = server.Root }, TimeProvider.System, cancellationToken: Token);
+        Assert.Equal(expected, result.HonoursAnyTransferSyntax);
+        Assert.Equal(kind is "refused" ? NotSupported : Supported, result.RetrieveInstance);
+        Assert.Single(pacs.Instances);
     }
 
     private static Task<DicomWebProbeResult> ProbeAsync(WebArchive archive, Action<DicomWebSourceOptions>? configure = null)
