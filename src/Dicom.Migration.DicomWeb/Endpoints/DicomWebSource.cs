@@ -107,8 +107,8 @@ public sealed class DicomWebSource : IMigrationSource
                 if (await alone.MoveNextAsync().ConfigureAwait(false)) (instance, name) = (alone.Current, await InstanceName.PeekAsync(alone.Current, cancellationToken).ConfigureAwait(false));
             }
             catch (DicomWebException e) when (!IsOfInstance(e)) { throw Unavailable(e); }
-            catch (DicomWebException e) when (e.Fault.IsTransient) { failure = e; }
-            catch (DicomWebException) { }
+            catch (DicomWebException e) when (e.Fault.Code is not (FaultCode.PeerBusy or FaultCode.PeerUnreachable) && e.Fault.IsTransient) { failure = e; }
+            catch (DicomWebException e) when (!e.Fault.IsTransient) { }
             if (instance is { Prefix: null })
             {
                 unreadable--;
@@ -139,17 +139,20 @@ public sealed class DicomWebSource : IMigrationSource
     /// <summary>The instances that the archive lists; empty if it cannot list them.</summary>
     private async Task<Dictionary<string, DicomWebResource>> ListAsync(DicomWebResource study, CancellationToken cancellationToken)
     {
-        var instances = new Dictionary<string, DicomWebResource>(StringComparer.Ordinal);
         try
         {
-            await foreach (var instance in _client.SearchInstancesAsync(study, null, cancellationToken).ConfigureAwait(false))
-                if (instance.GetString(DicomTags.SopInstanceUid) is { } uid && DicomUid.IsValid(uid) && instance.GetString(DicomTags.SeriesInstanceUid) is { } series && DicomUid.IsValid(series))
-                    instances[uid] = new DicomWebResource(study.StudyInstanceUid, series, uid);
+            return await Patience.AskAsync(async () =>
+            {
+                var instances = new Dictionary<string, DicomWebResource>(StringComparer.Ordinal);
+                await foreach (var instance in _client.SearchInstancesAsync(study, null, cancellationToken).ConfigureAwait(false))
+                    if (instance.GetString(DicomTags.SopInstanceUid) is { } uid && DicomUid.IsValid(uid) && instance.GetString(DicomTags.SeriesInstanceUid) is { } series && DicomUid.IsValid(series))
+                        instances[uid] = new DicomWebResource(study.StudyInstanceUid, series, uid);
+                return instances;
+            }, _client.Connection.Time, cancellationToken).ConfigureAwait(false);
         }
-        catch (DicomWebException e) when (!e.Fault.IsTransient && IsOfInstance(e)) { instances.Clear(); }
-        catch (DicomFormatException) { instances.Clear(); }
-        catch (DicomWebException e) when (!IsOfInstance(e)) { throw Unavailable(e); }
-        return instances;
+        catch (DicomWebException e) when (e.Fault.Code is FaultCode.PeerUnreachable || !IsOfInstance(e)) { throw Unavailable(e); }
+        catch (DicomWebException e) when (!e.Fault.IsTransient) { return []; }
+        catch (DicomFormatException) { return []; }
     }
 
     private static async Task<bool> NextAsync(IAsyncEnumerator<SourceUnit> studies)
@@ -162,12 +165,12 @@ public sealed class DicomWebSource : IMigrationSource
     {
         try { return await answer.MoveNextAsync().ConfigureAwait(false) ? (answer.Current, await InstanceName.PeekAsync(answer.Current, cancellationToken).ConfigureAwait(false)) : null; }
         catch (DicomWebException e) when (!IsOfInstance(e)) { throw Unavailable(e); }
-        catch (DicomWebException e) when (mayBreakOff && e.Fault.Code is not FaultCode.PeerBusy) { return null; } // the rest is asked for alone
+        catch (DicomWebException e) when (mayBreakOff && e.Fault.Code is not (FaultCode.PeerBusy or FaultCode.PeerUnreachable)) { return null; } // the rest is asked for alone
     }
 
     private static SourceUnavailableException Unavailable(DicomWebException e) => new(e.Fault, "The archive cannot be reached, or does not let us in.", e);
 
-    private static bool IsOfInstance(DicomWebException e) => e.Fault.Code is not (FaultCode.PeerUnreachable or FaultCode.AccessDenied or FaultCode.TlsRefused);
+    private static bool IsOfInstance(DicomWebException e) => e.Fault.Code is not (FaultCode.AccessDenied or FaultCode.TlsRefused);
 
     private static SourceInstance Instance(DicomWebInstance instance, ResumingBody body, string place)
     {

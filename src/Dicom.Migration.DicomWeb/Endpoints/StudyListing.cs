@@ -17,10 +17,10 @@ internal sealed class StudyListing(DicomWebClient client, bool listsByDateToo, T
     public async IAsyncEnumerable<SourceUnit> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var plain = new HashSet<string>(StringComparer.Ordinal);
-        await foreach (var study in ListAsync(null, cancellationToken).ConfigureAwait(false))
+        foreach (var unit in await UnitsAsync(null, cancellationToken).ConfigureAwait(false))
         {
-            plain.Add(Uid(study));
-            yield return Unit(study);
+            plain.Add(unit.Key);
+            yield return unit;
         }
         if (!listsByDateToo || plain.Count == 0) yield break;
         var (isCapped, unlistable) = (false, new List<StudySpan>());
@@ -58,12 +58,12 @@ internal sealed class StudyListing(DicomWebClient client, bool listsByDateToo, T
         foreach (var span in unlistable) yield return new SourceUnit($"{Unlistable}{span.Dates} {span.Times}", SourceUnitKind.Study);
     }
 
-    private async Task<List<SourceUnit>> UnitsAsync(StudySpan span, CancellationToken cancellationToken)
+    private Task<List<SourceUnit>> UnitsAsync(StudySpan? span, CancellationToken cancellationToken) => Patience.AskAsync(async () =>
     {
         var units = new List<SourceUnit>();
         await foreach (var study in ListAsync(span, cancellationToken).ConfigureAwait(false)) units.Add(Unit(study));
         return units;
-    }
+    }, time, cancellationToken);
 
     private static SourceUnit Unit(DataSet study) => new(Uid(study), SourceUnitKind.Study)
     {

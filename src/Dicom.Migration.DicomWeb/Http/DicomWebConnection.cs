@@ -14,6 +14,7 @@ internal sealed class DicomWebConnection(HttpClient http, DicomWebClientOptions 
     /// <summary>The service's root, with a slash at its end.</summary>
     public Uri Root { get; } = new(options.BaseAddress!.AbsoluteUri.TrimEnd('/') + "/");
     public DicomWebClientOptions Options => options;
+    public TimeProvider Time => time;
 
     /// <summary>Asks, and gives the answer when its head is here, whatever its status. A redirect is followed within the origin.</summary>
     /// <exception cref="DicomWebException">No answer, or one that says more of the peer than of the request: 401, 403, 429, 5xx.</exception>

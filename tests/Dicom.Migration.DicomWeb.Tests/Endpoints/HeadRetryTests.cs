@@ -26,7 +26,9 @@ public sealed class HeadRetryTests
     {
         using var pacs = new ScriptedWebPacs { Script = new() { Answers = _ => Fail(status) } };
         await using var services = Services(pacs);
-        await Assert.ThrowsAsync<SourceUnavailableException>(async () => await services.GetRequiredKeyedService<IMigrationSource>("old").DiscoverAsync(null, Token).ToListAsync(Token));
+        using var http = services.GetRequiredService<IHttpClientFactory>().CreateClient("source old");
+        if (status == 0) await Assert.ThrowsAsync<HttpRequestException>(() => http.GetAsync(new Uri(ScriptedWebPacs.Root, "studies"), Token));
+        else Assert.Equal(status, (int)(await http.GetAsync(new Uri(ScriptedWebPacs.Root, "studies"), Token)).StatusCode);
         Assert.Equal(requests, pacs.Requests.Count);
     }
 
@@ -52,7 +54,7 @@ public sealed class HeadRetryTests
         var services = new ServiceCollection();
         services.AddDicomMigration().FromDicomWeb("old", static o => o.BaseAddress = ScriptedWebPacs.Root).ToDicomWeb("new", static o => o.BaseAddress = ScriptedWebPacs.Root);
         services.PostConfigureAll<HttpClientFactoryOptions>(o => o.HttpMessageHandlerBuilderActions.Add(b => b.PrimaryHandler = pacs));
-        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<TimeProvider>(new HastyTime());
         return services.BuildServiceProvider();
     }
 }

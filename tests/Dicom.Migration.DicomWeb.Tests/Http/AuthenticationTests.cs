@@ -187,7 +187,7 @@ public sealed class AuthenticationTests
     private static ServiceProvider Services(Uri root, Action<DicomWebSourceOptions> configure)
     {
         var services = new ServiceCollection();
-        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<TimeProvider>(new HastyTime());
         services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection([new("Vna:Token", Secret)]).Build());
         services.AddDicomMigration().FromDicomWeb("old", o =>
         {

@@ -93,6 +93,18 @@ public sealed class PeerGateTests
         Assert.Equal(WebPeers.Content(from), WebPeers.Content(to));
     }
 
+    [Theory, InlineData(503), InlineData(502), InlineData(429), InlineData(0)]
+    public async Task A_run_outlives_a_peer_that_is_away_for_a_while_whatever_it_is_asked(int status)
+    {
+        // Every request of both archives fails twice before it is answered: listing, reading, storing, and reading back.
+        var (from, to) = (new System.Collections.Concurrent.ConcurrentDictionary<string, int>(), new System.Collections.Concurrent.ConcurrentDictionary<string, int>());
+        HttpResponseMessage? Away(System.Collections.Concurrent.ConcurrentDictionary<string, int> seen, HttpRequestMessage r) => seen.AddOrUpdate(r.Method + r.RequestUri!.PathAndQuery, 1, static (_, n) => n + 1) > 2 ? null
+            : status == 0 ? throw new HttpRequestException(HttpRequestError.ConnectionError, "refused") : Busy((HttpStatusCode)status, "0");
+        var (account, source, target, _) = await WebPeers.RunAsync(new() { Answers = r => Away(from, r) }, new() { Answers = r => Away(to, r) }, configure: static o => o.DefaultPause = TimeSpan.FromMilliseconds(5));
+        Assert.Equal(12, account.Count(EvidenceLevel.L4));
+        Assert.Equal(WebPeers.Content(source), WebPeers.Content(target));
+    }
+
     private static HttpResponseMessage Busy(HttpStatusCode status, string? retryAfter)
     {
         var answer = new HttpResponseMessage(status) { Content = new ByteArrayContent([]) };

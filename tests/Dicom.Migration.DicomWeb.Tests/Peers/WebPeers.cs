@@ -43,13 +43,13 @@ internal static class WebPeers
     }
 
     public static DicomWebSource Source(HttpMessageHandler pacs, Action<DicomWebSourceOptions>? configure = null) =>
-        new("old", Client(pacs, configure), new DicomWebSourceOptions { BaseAddress = ScriptedWebPacs.Root, ListsByDateToo = false }, TimeProvider.System);
+        new("old", Client(pacs, configure, new HastyTime()), new DicomWebSourceOptions { BaseAddress = ScriptedWebPacs.Root, ListsByDateToo = false }, new HastyTime());
 
     public static DicomWebTarget Target(HttpMessageHandler pacs, Action<DicomWebEndpointOptions>? configure = null, Action<DicomWebTargetOptions>? batches = null)
     {
         var options = new DicomWebTargetOptions { BaseAddress = ScriptedWebPacs.Root };
         batches?.Invoke(options);
-        return new("new", Client(pacs, o => configure?.Invoke(o)), options);
+        return new("new", Client(pacs, o => configure?.Invoke(o), new HastyTime()), options);
     }
 
     public static async Task<(LedgerAccount Account, ScriptedWebPacs From, ScriptedWebPacs To, List<LedgerInstance> Instances)> RunAsync(WebPacsScript from, WebPacsScript? to = null, ScriptedWebPacs? filled = null, EvidenceLevel evidence = EvidenceLevel.L4, Action<DicomWebEndpointOptions>? configure = null)
