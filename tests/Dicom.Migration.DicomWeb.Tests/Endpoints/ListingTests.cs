@@ -50,7 +50,7 @@ public sealed class ListingTests
     }
 
     [Fact]
-    public async Task A_run_against_a_capped_archive_never_closes_as_if_all_were_listed()
+    public async Task Studies_without_a_date_that_a_cap_may_hide_are_a_unit_that_says_so()
     {
         var filled = Filled(static _ => "", static _ => ""); // none has a date: only the cap's worth is ever seen
         var seen = 0;

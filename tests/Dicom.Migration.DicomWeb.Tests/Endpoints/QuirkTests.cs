@@ -94,7 +94,7 @@ public sealed class QuirkTests
     {
         using var pacs = new ScriptedWebPacs();
         foreach (var instance in MadeUpInstances.Create(5, 24).Where(static i => i.TransferSyntax.IsExplicitVr && !i.TransferSyntax.IsDeflated && !i.TransferSyntax.IsBigEndian)) pacs.Add(instance);
-        // Without transfer-syntax=* this server recodes: here into another native encoding, as a stand-in for a decompressed one.
+        // Without transfer-syntax=* this server gives other bytes than it holds: two less, as a stand-in for decompressed ones.
         pacs.Script = new() { Transcodes = static i => i with { Bytes = i.Bytes[..^2] } };
         var (account, from, to, _) = await WebPeers.RunAsync(pacs.Script, pacs.Script, pacs);
         Assert.Equal(from.Instances.Count, account.Count(EvidenceLevel.L4));
