@@ -30,6 +30,9 @@ public abstract class DicomWebEndpointOptions : DicomWebClientOptions
     /// <summary>Gives the certificate for mutual TLS, with its private key.</summary>
     public Func<X509Certificate2>? ClientCertificate { get; set; }
 
+    /// <summary>Authorities that the peer's certificate may come from, in place of the machine's. Default: the machine's.</summary>
+    public X509Certificate2Collection? TrustedRoots { get; set; }
+
     /// <summary>Most connections to the peer; 1 to 256. Default 8.</summary>
     [Range(1, 256)]
     public int MaxConnections { get; set; } = 8;

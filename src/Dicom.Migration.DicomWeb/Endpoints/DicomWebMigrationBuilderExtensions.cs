@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Polly;
 
 namespace Dicom.Migration.DicomWeb;
 
@@ -46,33 +47,26 @@ public static class DicomWebMigrationBuilderExtensions
     private static void AddClient(IServiceCollection services, string name, Func<IServiceProvider, DicomWebEndpointOptions> get)
     {
         services.TryAddSingleton<Gates>();
-        services.AddHttpClient(name).ConfigureHttpClient(static http => http.Timeout = Timeout.InfiniteTimeSpan).RemoveAllLoggers() // URLs hold UIDs
+        var client = services.AddHttpClient(name).ConfigureHttpClient(static http => http.Timeout = Timeout.InfiniteTimeSpan).RemoveAllLoggers() // URLs hold UIDs
             .ConfigurePrimaryHttpMessageHandler(provider =>
             {
                 var options = get(provider);
-                return DicomWebHandler.Create(options.ClientCertificate?.Invoke(), options.MaxConnections);
+                return DicomWebHandler.Create(options.ClientCertificate?.Invoke(), options.MaxConnections, options.TrustedRoots);
             })
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan); // the handler renews its connections itself
+        client.AddResilienceHandler("dicomweb", static (pipeline, context) =>
+        {
+            pipeline.TelemetryListener = null; // URLs hold UIDs
+            pipeline.TimeProvider = context.ServiceProvider.GetRequiredService<TimeProvider>();
+            pipeline.AddRetry(HeadRetries.Options);
+        });
     }
 
     private static DicomWebClient Client(IServiceProvider services, string name, DicomWebEndpointOptions options)
     {
         var time = services.GetRequiredService<TimeProvider>();
         var http = services.GetRequiredService<IHttpClientFactory>().CreateClient(name);
-        return new DicomWebClient(http, options, time, Credential(services, http, options, time), services.GetRequiredService<Gates>().For(options.BaseAddress!, time));
-    }
-
-    private static DicomWebCredential Credential(IServiceProvider services, HttpClient http, DicomWebEndpointOptions options, TimeProvider time)
-    {
-        var secret = options.Secret ?? (_ => new(services.GetService<IConfiguration>()?[options.SecretKey!]
-            ?? throw new DicomWebException(FaultCode.InvalidConfiguration, "The configuration has no value under the key that names a secret.")));
-        return options.Authentication switch
-        {
-            DicomWebAuthentication.Basic => DicomWebCredential.Basic(options.User, secret),
-            DicomWebAuthentication.Bearer => DicomWebCredential.Bearer(secret),
-            DicomWebAuthentication.OAuth2 => new OAuth2ClientCredentials(http, options.TokenEndpoint!, options.User, secret, options.Scope, time),
-            _ => DicomWebCredential.None,
-        };
+        return new DicomWebClient(http, options, time, EndpointCredential.Of(options, http, services.GetService<IConfiguration>(), time), services.GetRequiredService<Gates>().For(options.BaseAddress!, time));
     }
 
     /// <summary>One gate for each peer, whichever endpoints of this host lead to it.</summary>

@@ -44,36 +44,55 @@ public sealed class DicomWebSource : IMigrationSource
         var studies = _listing.ListAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using (studies.ConfigureAwait(false))
             while (await NextAsync(studies).ConfigureAwait(false))
-                yield return new SourceUnit(studies.Current.GetString(DicomTags.StudyInstanceUid)!, SourceUnitKind.Study) { Instances = Number(studies.Current) };
+                yield return studies.Current;
     }
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<SourceItem> ReadAsync(SourceUnit unit, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(unit);
+        if (unit.Key.StartsWith(StudyListing.Unlistable, StringComparison.Ordinal))
+        {
+            yield return new SourceFinding("", new Fault(FaultCode.QueryTooLarge));
+            yield break;
+        }
+        if (!DicomUid.IsValid(unit.Key))
+        {
+            // It becomes no URL. An archive that holds such a study has to be asked for it by other ways.
+            yield return new SourceFinding("", new Fault(FaultCode.MalformedUid, DicomTags.StudyInstanceUid));
+            yield break;
+        }
         var study = new DicomWebResource(unit.Key);
         var missing = await ListAsync(study, cancellationToken).ConfigureAwait(false);
-        var listed = missing.Keys.ToHashSet(StringComparer.Ordinal);
-        var unlisted = new List<string>();
+        var asked = new Dictionary<string, DicomWebResource>(missing, StringComparer.Ordinal);
+        // An archive that caps its answers lists fewer instances than the study has, and sends them all.
+        var isListedWhole = asked.Count >= (unit.Instances ?? 0);
+        var unlisted = new HashSet<string>(StringComparer.Ordinal);
+        var unreadable = 0; // parts that are no instance, and so have no name
         var answer = _client.RetrieveAsync(study, cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using (answer.ConfigureAwait(false))
-            while (await NextAsync(answer, mayBreakOff: listed.Count > 0).ConfigureAwait(false) is { } instance)
+            while (await NextAsync(answer, mayBreakOff: asked.Count > 0 && isListedWhole, cancellationToken).ConfigureAwait(false) is (var instance, var name))
             {
                 await using var _ = instance.ConfigureAwait(false);
-                if (listed.Count > 0 && (instance.SopInstanceUid is not { } uid || !listed.Contains(uid)))
+                if (asked.Count > 0 && instance.Prefix is null)
                 {
-                    unlisted.Add(instance.SopInstanceUid ?? ""); // perhaps its file meta names another than its data set
+                    unreadable++; // what is missing for it is asked for alone
+                    continue;
+                }
+                if (asked.Count > 0 && !asked.ContainsKey(name) && (isListedWhole || await InstanceName.PeekStudyAsync(instance, cancellationToken).ConfigureAwait(false) != unit.Key))
+                {
+                    unlisted.Add(name);
                     continue;
                 }
                 if (instance.Prefix is null)
                 {
-                    yield return new SourceFinding(instance.SopInstanceUid ?? "", instance.Fault!.Value);
+                    yield return new SourceFinding(name, instance.Fault!.Value);
                     continue;
                 }
-                var body = new ResumingBody(instance, _client, listed.Count > 0 ? missing.GetValueOrDefault(instance.SopInstanceUid!) : null);
+                var body = new ResumingBody(instance, name, _client, asked.GetValueOrDefault(name));
                 await using var __ = body.ConfigureAwait(false);
-                missing.Remove(instance.SopInstanceUid ?? "");
-                yield return Instance(instance, body, instance.SopInstanceUid ?? "");
+                missing.Remove(name);
+                yield return Instance(instance, body, name);
                 if (body.IsResumed) break;
             }
 
@@ -82,10 +101,25 @@ public sealed class DicomWebSource : IMigrationSource
         {
             var alone = _client.RetrieveAsync(resource, cancellationToken).GetAsyncEnumerator(cancellationToken);
             await using var _ = alone.ConfigureAwait(false);
-            DicomWebInstance? instance = null;
-            try { instance = await alone.MoveNextAsync().ConfigureAwait(false) ? alone.Current : null; }
-            catch (DicomWebException e) when (e.Fault.IsTransient) { failure = e; }
-            catch (DicomWebException e) when (IsOfInstance(e)) { }
+            var (instance, name) = ((DicomWebInstance?)null, "");
+            try
+            {
+                if (await alone.MoveNextAsync().ConfigureAwait(false)) (instance, name) = (alone.Current, await InstanceName.PeekAsync(alone.Current, cancellationToken).ConfigureAwait(false));
+            }
+            catch (DicomWebException e) when (!IsOfInstance(e)) { throw Unavailable(e); }
+            catch (DicomWebException e) when (e.Fault.Code is not (FaultCode.PeerBusy or FaultCode.PeerUnreachable) && e.Fault.IsTransient) { failure = e; }
+            catch (DicomWebException e) when (!e.Fault.IsTransient) { }
+            if (instance is { Prefix: null })
+            {
+                unreadable--;
+                yield return new SourceFinding(uid, instance.Fault!.Value);
+                continue;
+            }
+            if (instance is not null && name != uid)
+            {
+                unlisted.Add(name);
+                instance = null;
+            }
             if (instance is null)
             {
                 // With a number of instances in the unit, whoever reads counts those that did not come.
@@ -93,51 +127,50 @@ public sealed class DicomWebSource : IMigrationSource
                 continue;
             }
             await using var __ = instance.ConfigureAwait(false);
-            unlisted.RemoveRange(0, Math.Min(1, unlisted.Count));
-            if (instance.Prefix is null)
-            {
-                yield return new SourceFinding(uid, instance.Fault!.Value);
-                continue;
-            }
-            var body = new ResumingBody(instance, _client, resource);
+            var body = new ResumingBody(instance, uid, _client, resource);
             await using var ___ = body.ConfigureAwait(false);
             yield return Instance(instance, body, uid);
         }
         if (failure is not null) throw failure;
-        foreach (var uid in unlisted) yield return new SourceFinding(uid, new Fault(FaultCode.Unrequested));
+        foreach (var name in unlisted) yield return new SourceFinding(name, new Fault(FaultCode.Unrequested));
+        for (; unreadable > 0; unreadable--) yield return new SourceFinding("", new Fault(FaultCode.Unrequested));
     }
 
     /// <summary>The instances that the archive lists; empty if it cannot list them.</summary>
     private async Task<Dictionary<string, DicomWebResource>> ListAsync(DicomWebResource study, CancellationToken cancellationToken)
     {
-        var instances = new Dictionary<string, DicomWebResource>(StringComparer.Ordinal);
         try
         {
-            await foreach (var instance in _client.SearchInstancesAsync(study, null, cancellationToken).ConfigureAwait(false))
-                if (instance.GetString(DicomTags.SopInstanceUid) is { } uid && DicomUid.IsValid(uid) && instance.GetString(DicomTags.SeriesInstanceUid) is { } series && DicomUid.IsValid(series))
-                    instances[uid] = new DicomWebResource(study.StudyInstanceUid, series, uid);
+            return await Patience.AskAsync(async () =>
+            {
+                var instances = new Dictionary<string, DicomWebResource>(StringComparer.Ordinal);
+                await foreach (var instance in _client.SearchInstancesAsync(study, null, cancellationToken).ConfigureAwait(false))
+                    if (instance.GetString(DicomTags.SopInstanceUid) is { } uid && DicomUid.IsValid(uid) && instance.GetString(DicomTags.SeriesInstanceUid) is { } series && DicomUid.IsValid(series))
+                        instances[uid] = new DicomWebResource(study.StudyInstanceUid, series, uid);
+                return instances;
+            }, _client.Connection.Time, cancellationToken).ConfigureAwait(false);
         }
-        catch (DicomWebException e) when (!e.Fault.IsTransient && IsOfInstance(e)) { instances.Clear(); }
-        catch (DicomWebException e) when (!IsOfInstance(e)) { throw Unavailable(e); }
-        return instances;
+        catch (DicomWebException e) when (e.Fault.Code is FaultCode.PeerUnreachable || !IsOfInstance(e)) { throw Unavailable(e); }
+        catch (DicomWebException e) when (!e.Fault.IsTransient) { return []; }
+        catch (DicomFormatException) { return []; }
     }
 
-    private static async Task<bool> NextAsync(IAsyncEnumerator<DataSet> studies)
+    private static async Task<bool> NextAsync(IAsyncEnumerator<SourceUnit> studies)
     {
         try { return await studies.MoveNextAsync().ConfigureAwait(false); }
         catch (MigrationException e) when (e is DicomWebException or DicomFormatException) { throw new SourceUnavailableException(e.Fault, "The studies cannot be listed.", e); }
     }
 
-    private static async Task<DicomWebInstance?> NextAsync(IAsyncEnumerator<DicomWebInstance> answer, bool mayBreakOff)
+    private static async Task<(DicomWebInstance Instance, string Name)?> NextAsync(IAsyncEnumerator<DicomWebInstance> answer, bool mayBreakOff, CancellationToken cancellationToken)
     {
-        try { return await answer.MoveNextAsync().ConfigureAwait(false) ? answer.Current : null; }
+        try { return await answer.MoveNextAsync().ConfigureAwait(false) ? (answer.Current, await InstanceName.PeekAsync(answer.Current, cancellationToken).ConfigureAwait(false)) : null; }
         catch (DicomWebException e) when (!IsOfInstance(e)) { throw Unavailable(e); }
-        catch (DicomWebException e) when (mayBreakOff && e.Fault.Code is not FaultCode.PeerBusy) { return null; } // the rest is asked for alone
+        catch (DicomWebException e) when (mayBreakOff && e.Fault.Code is not (FaultCode.PeerBusy or FaultCode.PeerUnreachable)) { return null; } // the rest is asked for alone
     }
 
     private static SourceUnavailableException Unavailable(DicomWebException e) => new(e.Fault, "The archive cannot be reached, or does not let us in.", e);
 
-    private static bool IsOfInstance(DicomWebException e) => e.Fault.Code is not (FaultCode.PeerUnreachable or FaultCode.AccessDenied or FaultCode.TlsRefused);
+    private static bool IsOfInstance(DicomWebException e) => e.Fault.Code is not (FaultCode.AccessDenied or FaultCode.TlsRefused);
 
     private static SourceInstance Instance(DicomWebInstance instance, ResumingBody body, string place)
     {
@@ -151,7 +184,4 @@ public sealed class DicomWebSource : IMigrationSource
             Assumptions = prefix.Assumptions == Part10Assumptions.None ? [] : [.. from a in Assumptions where prefix.Assumptions.HasFlag(a.Flag) select a.Name],
         };
     }
-
-    private static int? Number(DataSet study) =>
-        study.TryGetValue(DicomTags.NumberOfStudyRelatedInstances, out var value) && value.TryGetInt64(out var number) && number is >= 0 and <= int.MaxValue ? (int)number : null;
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Dicom.Migration.DataSets;
 
 namespace Dicom.Migration.DicomWeb;
 
@@ -45,8 +46,13 @@ public sealed class DicomWebTarget : IEvidenceTarget
             var (listed, fault) = (new HashSet<string>(StringComparer.Ordinal), (Fault?)null);
             try
             {
-                await foreach (var result in Client.SearchInstancesAsync(new DicomWebResource(study.Key), null, cancellationToken).ConfigureAwait(false))
-                    listed.Add(result.GetString(DicomTags.SopInstanceUid)!);
+                listed = await AskAsync(async () =>
+                {
+                    var uids = new HashSet<string>(StringComparer.Ordinal);
+                    await foreach (var result in Client.SearchInstancesAsync(new DicomWebResource(study.Key), null, cancellationToken).ConfigureAwait(false))
+                        uids.Add(result.GetString(DicomTags.SopInstanceUid)!);
+                    return uids;
+                }, cancellationToken).ConfigureAwait(false);
             }
             catch (MigrationException e) when (e is DicomWebException or DicomFormatException) { fault = FaultOf(e); }
             foreach (var reference in study)
@@ -67,8 +73,12 @@ public sealed class DicomWebTarget : IEvidenceTarget
             DicomWebInstance? instance = null;
             try
             {
-                answer = Client.RetrieveAsync(new DicomWebResource(reference.StudyInstanceUid, reference.SeriesInstanceUid, reference.SopInstanceUid), cancellationToken).GetAsyncEnumerator(cancellationToken);
-                instance = await answer.MoveNextAsync().ConfigureAwait(false) ? answer.Current : null;
+                instance = await AskAsync(async () =>
+                {
+                    if (answer is not null) await answer.DisposeAsync().ConfigureAwait(false);
+                    answer = Client.RetrieveAsync(new DicomWebResource(reference.StudyInstanceUid, reference.SeriesInstanceUid, reference.SopInstanceUid), cancellationToken).GetAsyncEnumerator(cancellationToken);
+                    return await answer.MoveNextAsync().ConfigureAwait(false) ? answer.Current : null;
+                }, cancellationToken).ConfigureAwait(false);
                 // Success and no part: it says that it holds the object, and does not show it.
                 fault = instance is null or { Prefix: null } ? new Fault(FaultCode.UnreadableAtTarget) : null;
             }
@@ -94,10 +104,28 @@ public sealed class DicomWebTarget : IEvidenceTarget
     {
         try
         {
-            var metadata = await Client.RetrieveMetadataBytesAsync(new DicomWebResource(reference.StudyInstanceUid, reference.SeriesInstanceUid, reference.SopInstanceUid), cancellationToken).ConfigureAwait(false);
-            return new EvidenceItem(reference, EvidenceLevel.L3) { Metadata = metadata, Fault = metadata.IsEmpty ? new Fault(FaultCode.MissingAtTarget) : null };
+            var metadata = await AskAsync(() => Client.RetrieveMetadataBytesAsync(new DicomWebResource(reference.StudyInstanceUid, reference.SeriesInstanceUid, reference.SopInstanceUid), cancellationToken), cancellationToken).ConfigureAwait(false);
+            if (metadata.IsEmpty) return new EvidenceItem(reference, EvidenceLevel.L3) { Fault = new Fault(FaultCode.MissingAtTarget) };
+            var isOurs = await IsOfAsync(metadata, reference, cancellationToken).ConfigureAwait(false);
+            return new EvidenceItem(reference, EvidenceLevel.L3) { Metadata = isOurs ? metadata : default, Fault = isOurs ? null : new Fault(FaultCode.UnreadableAtTarget) };
         }
         catch (DicomWebException e) { return new EvidenceItem(reference, EvidenceLevel.L3) { Fault = FaultOf(e) }; }
+    }
+
+    private Task<T> AskAsync<T>(Func<Task<T>> ask, CancellationToken cancellationToken) => Patience.AskAsync(ask, Client.Connection.Time, cancellationToken);
+
+    /// <summary>Whether metadata is well-formed, and that of one instance, which is the one that was asked about.</summary>
+    private static async Task<bool> IsOfAsync(ReadOnlyMemory<byte> metadata, StoredReference reference, CancellationToken cancellationToken)
+    {
+        var (count, isOurs) = (0, false);
+        using var json = new MemoryStream(metadata.ToArray(), writable: false);
+        try
+        {
+            await foreach (var dataSet in DicomJsonReader.ReadAllAsync(json, null, cancellationToken).ConfigureAwait(false))
+                (count, isOurs) = (count + 1, dataSet.GetString(DicomTags.SopInstanceUid)?.TrimEnd('\0', ' ') == reference.SopInstanceUid);
+        }
+        catch (DicomFormatException) { return false; }
+        return count == 1 && isOurs;
     }
 
     /// <summary>Of the instance; what is of the archive as a whole is thrown.</summary>

@@ -6,9 +6,10 @@ namespace Dicom.Migration.DicomWeb;
 
 /// <summary>A data set whose answer may break off: it is asked for again, alone, and goes on behind what was taken, if that is the same.</summary>
 /// <param name="first">The instance as it came.</param>
+/// <param name="name">Its SOP Instance UID.</param>
 /// <param name="client">Asks again.</param>
 /// <param name="resource">The instance; <see langword="null"/> if it cannot be asked for alone.</param>
-internal sealed class ResumingBody(DicomWebInstance first, DicomWebClient client, DicomWebResource? resource) : PipeReader, IAsyncDisposable
+internal sealed class ResumingBody(DicomWebInstance first, string name, DicomWebClient client, DicomWebResource? resource) : PipeReader, IAsyncDisposable
 {
     private const int MaxResumptions = 3;
     private readonly XxHash128 _hash = new(); // of what was taken: two versions of one object are never mixed
@@ -77,6 +78,7 @@ internal sealed class ResumingBody(DicomWebInstance first, DicomWebClient client
             if (!await _again.MoveNextAsync().ConfigureAwait(false)) throw new DicomWebException(FaultCode.SourceGone);
             var instance = _again.Current;
             if (instance.Prefix is not { } prefix || prefix.TransferSyntax != first.Prefix!.TransferSyntax) throw Changed();
+            if (await InstanceName.PeekAsync(instance, cancellationToken).ConfigureAwait(false) != name) throw Changed();
             _inner = instance.Body;
             await SkipAsync(cancellationToken).ConfigureAwait(false);
         }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using Dicom.Migration.DataSets;
 
@@ -6,61 +5,86 @@ namespace Dicom.Migration.DicomWeb;
 
 /// <summary>Lists the studies of an archive so that a cap that nobody mentions is noticed.</summary>
 /// <remarks>Orthanc under a cap gives that many studies and one more, status 200 and no warning, and an offset counts within those alone. So after the
-/// plain listing the years are listed, and a span that gives as many as the plain listing is halved, down to a day.</remarks>
+/// plain listing the years are listed, and a span that gives as many as the plain listing is halved, down to a second, unless its halves
+/// have a study in common: then the archive does not match by it. A study that only a span has proves
+/// the cap. What no span holds, studies without a date, or more in one second than the cap, cannot be listed then: units say so that end as exceptions.</remarks>
 internal sealed class StudyListing(DicomWebClient client, bool listsByDateToo, TimeProvider time)
 {
+    /// <summary>Starts the key of a unit that stands for studies which the archive does not let list.</summary>
+    public const string Unlistable = "!query ";
     private const int FirstYear = 1970; // before it there was nothing to store; what is older is in the span before it
 
-    /// <exception cref="DicomWebException">The archive caps its answers, and even one day has more (<see cref="FaultCode.QueryTooLarge"/>).</exception>
-    public async IAsyncEnumerable<DataSet> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<SourceUnit> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var plain = 0L;
-        await foreach (var study in ListAsync(null, cancellationToken).ConfigureAwait(false))
+        var plain = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var unit in await UnitsAsync(null, cancellationToken).ConfigureAwait(false))
         {
-            plain++;
-            yield return study;
+            plain.Add(unit.Key);
+            yield return unit;
         }
-        if (!listsByDateToo || plain == 0) yield break;
-        var (dated, fullDays) = (0L, 0);
-        var spans = Spans();
-        while (spans.TryPop(out var span))
+        if (!listsByDateToo || plain.Count == 0) yield break;
+        var (isCapped, unlistable) = (false, new List<StudySpan>());
+        var (seen, full) = (new HashSet<string>(StringComparer.Ordinal), new Stack<StudySpan>());
+        foreach (var span in Years())
         {
-            var count = 0L;
-            await foreach (var study in ListAsync(span, cancellationToken).ConfigureAwait(false))
+            var units = await UnitsAsync(span, cancellationToken).ConfigureAwait(false);
+            foreach (var unit in units) yield return unit;
+            isCapped |= units.Exists(u => !plain.Contains(u.Key));
+            // A study of two years: the archive does not match by date, and there is nothing to be learnt from asking.
+            if (units.Exists(u => seen.Contains(u.Key))) yield break;
+            seen.UnionWith(units.Select(static u => u.Key));
+            if (units.Count >= plain.Count) full.Push(span);
+        }
+        while (full.TryPop(out var span))
+        {
+            if (!span.CanBeHalved)
             {
-                count++;
-                yield return study;
+                unlistable.Add(span);
+                continue;
             }
-            if (count < plain) dated += count;
-            else if (span.First == span.Last) (fullDays, dated) = (fullDays + 1, dated + count);
+            var (early, late) = span.Halves();
+            var (first, second) = (await UnitsAsync(early, cancellationToken).ConfigureAwait(false), await UnitsAsync(late, cancellationToken).ConfigureAwait(false));
+            foreach (var unit in first.Concat(second)) yield return unit;
+            isCapped |= first.Concat(second).Any(u => !plain.Contains(u.Key));
+            if (first.IntersectBy(second.Select(static u => u.Key), static u => u.Key, StringComparer.Ordinal).Any()) unlistable.Add(span); // not matched by time
             else
             {
-                var middle = span.First.AddDays((span.Last.DayNumber - span.First.DayNumber) / 2);
-                spans.Push(new Span(middle.AddDays(1), span.Last));
-                spans.Push(new Span(span.First, middle));
+                if (second.Count >= plain.Count) full.Push(late);
+                if (first.Count >= plain.Count) full.Push(early);
             }
         }
-        if (fullDays > 0 && dated > plain) throw new DicomWebException(FaultCode.QueryTooLarge, "The peer caps its answers without saying so, and one day has more studies than the cap. Raise the cap at the peer.");
+        if (!isCapped) yield break;
+        yield return new SourceUnit(Unlistable + "without a date or time", SourceUnitKind.Study);
+        foreach (var span in unlistable) yield return new SourceUnit($"{Unlistable}{span.Dates} {span.Times}", SourceUnitKind.Study);
     }
 
-    private IAsyncEnumerable<DataSet> ListAsync(Span? span, CancellationToken cancellationToken)
+    private Task<List<SourceUnit>> UnitsAsync(StudySpan? span, CancellationToken cancellationToken) => Patience.AskAsync(async () =>
+    {
+        var units = new List<SourceUnit>();
+        await foreach (var study in ListAsync(span, cancellationToken).ConfigureAwait(false)) units.Add(Unit(study));
+        return units;
+    }, time, cancellationToken);
+
+    private static SourceUnit Unit(DataSet study) => new(Uid(study), SourceUnitKind.Study)
+    {
+        Instances = study.TryGetValue(DicomTags.NumberOfStudyRelatedInstances, out var value) && value.TryGetInt64(out var number) && number is >= 0 and <= int.MaxValue ? (int)number : null,
+    };
+
+    private static string Uid(DataSet study) => study.GetString(DicomTags.StudyInstanceUid)!.TrimEnd('\0', ' ');
+
+    private IAsyncEnumerable<DataSet> ListAsync(StudySpan? span, CancellationToken cancellationToken)
     {
         var query = new DicomWebQuery().Include(DicomTags.NumberOfStudyRelatedInstances);
-        if (span is { } days) query.Match(DicomTags.StudyDate, days.ToString());
+        if (span is { } days) query.Match(DicomTags.StudyDate, days.Dates);
+        if (span is { HasTimes: true } hours) query.Match(DicomTags.StudyTime, hours.Times);
         return client.SearchStudiesAsync(query, cancellationToken);
     }
 
-    private Stack<Span> Spans()
+    private IEnumerable<StudySpan> Years()
     {
         var thisYear = time.GetUtcNow().Year;
-        var spans = new Stack<Span>([new Span(new DateOnly(thisYear + 1, 1, 1), new DateOnly(9999, 12, 31)), new Span(new DateOnly(1, 1, 1), new DateOnly(FirstYear - 1, 12, 31))]);
-        for (var year = FirstYear; year <= thisYear; year++) spans.Push(new Span(new DateOnly(year, 1, 1), new DateOnly(year, 12, 31)));
-        return spans;
-    }
-
-    private readonly record struct Span(DateOnly First, DateOnly Last)
-    {
-        // PS3.18 §8.3.4.1, PS3.4 §C.2.2.2.5: a range, both ends included.
-        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{First:yyyyMMdd}-{Last:yyyyMMdd}");
+        yield return new StudySpan(new DateOnly(1, 1, 1), new DateOnly(FirstYear - 1, 12, 31));
+        for (var year = FirstYear; year <= thisYear; year++) yield return new StudySpan(new DateOnly(year, 1, 1), new DateOnly(year, 12, 31));
+        yield return new StudySpan(new DateOnly(thisYear + 1, 1, 1), new DateOnly(9999, 12, 31));
     }
 }

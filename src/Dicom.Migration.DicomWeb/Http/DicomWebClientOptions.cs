@@ -9,11 +9,15 @@ public class DicomWebClientOptions : IValidatableObject
     [Required]
     public Uri? BaseAddress { get; set; }
 
-    /// <summary>Longest wait for the head of an answer, the sending of the request included; 1 s or more. Default 10 min: some servers collect a study first.</summary>
+    /// <summary>Longest wait for the head of an answer, and for each step of sending a request; 1 s or more. Default 10 min: some servers collect a study first.</summary>
     public TimeSpan AnswerTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Longest silence within an answer; 1 s or more. Default 60 s.</summary>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Lowest rate of an answer, in bytes a second of waiting for the peer; it is looked at after each <see cref="IdleTimeout"/> of waiting. Default 128; 0 for none.</summary>
+    [Range(0, 1_000_000)]
+    public int MinBytesPerSecond { get; set; } = 128;
 
     /// <summary>Longest answer with instances, frames or bulk data, in bytes. Default 1,099,511,627,776 (1 TiB): beyond the largest studies known.</summary>
     [Range(1_024, long.MaxValue)]

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using Dicom.Migration.DicomWeb.Multipart;
 
 namespace Dicom.Migration.DicomWeb.Http;
 
@@ -7,10 +9,12 @@ namespace Dicom.Migration.DicomWeb.Http;
 internal sealed class DicomWebConnection(HttpClient http, DicomWebClientOptions options, TimeProvider time, DicomWebCredential credential, PeerGate gate)
 {
     private const int MaxRedirects = 3;
+    private const long MaxSeconds = 1_000_000_000; // 31 years: whatever is longer is absurd
 
     /// <summary>The service's root, with a slash at its end.</summary>
     public Uri Root { get; } = new(options.BaseAddress!.AbsoluteUri.TrimEnd('/') + "/");
     public DicomWebClientOptions Options => options;
+    public TimeProvider Time => time;
 
     /// <summary>Asks, and gives the answer when its head is here, whatever its status. A redirect is followed within the origin.</summary>
     /// <exception cref="DicomWebException">No answer, or one that says more of the peer than of the request: 401, 403, 429, 5xx.</exception>
@@ -52,7 +56,7 @@ internal sealed class DicomWebConnection(HttpClient http, DicomWebClientOptions 
             if (response.Content.Headers.ContentEncoding.Any(static e => !e.Equals("identity", StringComparison.OrdinalIgnoreCase)))
                 throw new DicomWebException(FaultCode.ProtocolViolation, "An answer is compressed although that was not asked for.");
             if (response.Content.Headers.ContentLength > maxLength) throw new DicomWebException(FaultCode.MessageTooLong, "An answer is longer than the limit.");
-            return new PacedStream(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), response, maxLength, options.IdleTimeout, time);
+            return new PacedStream(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), response, maxLength, options.IdleTimeout, options.MinBytesPerSecond, time);
         }
         catch
         {
@@ -72,8 +76,28 @@ internal sealed class DicomWebConnection(HttpClient http, DicomWebClientOptions 
         using var request = new HttpRequestMessage(method, uri) { Content = content };
         if (accept is not null) request.Headers.TryAddWithoutValidation("Accept", accept);
         request.Headers.Authorization = header;
+        try { return await DeliverAsync(request, cancellationToken).ConfigureAwait(false); }
+        finally
+        {
+            request.Content = null; // is the caller's, and may be sent again
+        }
+    }
+
+    /// <summary>Asks without saying who asks, and in the highest version of HTTP that both sides know; gives the answer whatever it is.</summary>
+    /// <exception cref="DicomWebException">No answer.</exception>
+    public async Task<HttpResponseMessage> GreetAsync(Uri uri, string accept, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, uri) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower };
+        request.Headers.TryAddWithoutValidation("Accept", accept);
+        return await DeliverAsync(request, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<HttpResponseMessage> DeliverAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
         using var late = new CancellationTokenSource(options.AnswerTimeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+        // A large instance may take longer than any answer: as long as it goes on, it goes on.
+        using var progress = (request.Content as MultipartDicomContent)?.Watch(() => late.CancelAfter(options.AnswerTimeout));
         try { return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token).ConfigureAwait(false); }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -86,10 +110,6 @@ internal sealed class DicomWebConnection(HttpClient http, DicomWebClientOptions 
                 : new DicomWebException(e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError ? FaultCode.PeerUnreachable : FaultCode.PeerClosedEarly,
                     "The peer cannot be reached, or closed the connection before it had answered.", e);
         }
-        finally
-        {
-            request.Content = null; // is the caller's, and may be sent again
-        }
     }
 
     private void ThrowIfOfPeer(HttpResponseMessage response)
@@ -100,7 +120,7 @@ internal sealed class DicomWebConnection(HttpClient http, DicomWebClientOptions 
             case 403: throw new DicomWebException(FaultCode.AccessDenied, "The peer forbids it (403).");
             case 408: throw new DicomWebException(FaultCode.PeerTimeout, "The peer waited too long for the request (408).");
             case 429 or 503:
-                gate.Shut(Pause(response.Headers.RetryAfter));
+                gate.Shut(Pause(response.Headers));
                 throw new DicomWebException(FaultCode.PeerBusy, "The peer asks to be left alone for a while (429 or 503).");
             case 502 or 504: throw new DicomWebException(FaultCode.PeerUnreachable, "What stands before the peer cannot reach it (502 or 504).");
             case 507: throw new DicomWebException(FaultCode.DiskFull, "The peer is full (507).");
@@ -110,9 +130,12 @@ internal sealed class DicomWebConnection(HttpClient http, DicomWebClientOptions 
     }
 
     // RFC 9110 §10.2.3: seconds or a date. What is absurd is no reason to ask at once, nor to wait for ever.
-    private TimeSpan Pause(RetryConditionHeaderValue? said)
+    private TimeSpan Pause(HttpResponseHeaders headers)
     {
-        var pause = said?.Delta ?? (said?.Date is { } date ? date - time.GetUtcNow() : options.DefaultPause);
+        var said = headers.TryGetValues("Retry-After", out var values) ? values.First().Trim() : "";
+        var isNumber = said.Length > 0 && !said.AsSpan().ContainsAnyExceptInRange('0', '9');
+        var pause = !isNumber ? headers.RetryAfter?.Date is { } date ? date - time.GetUtcNow() : options.DefaultPause
+            : long.TryParse(said, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds < MaxSeconds ? TimeSpan.FromSeconds(seconds) : options.MaxPause;
         return pause < options.DefaultPause ? options.DefaultPause : pause > options.MaxPause ? options.MaxPause : pause;
     }
 }

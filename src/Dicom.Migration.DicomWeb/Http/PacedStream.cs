@@ -1,18 +1,21 @@
 namespace Dicom.Migration.DicomWeb.Http;
 
-/// <summary>The body of an answer: no longer than a limit, silent no longer than a limit, and its failures by name.</summary>
+/// <summary>The body of an answer: no longer than a limit, silent no longer and slower no longer than a limit, and its failures by name.</summary>
 /// <param name="inner">The body.</param>
 /// <param name="response">Is let go with it.</param>
 /// <param name="maxLength">Most bytes.</param>
-/// <param name="idle">Longest silence.</param>
+/// <param name="idle">Longest silence; the rate is looked at after as much waiting.</param>
+/// <param name="minRate">Fewest bytes a second of waiting for the peer; the time that whoever reads takes does not count.</param>
 /// <param name="time">The clock.</param>
-internal sealed class PacedStream(Stream inner, HttpResponseMessage response, long maxLength, TimeSpan idle, TimeProvider time) : Stream
+internal sealed class PacedStream(Stream inner, HttpResponseMessage response, long maxLength, TimeSpan idle, int minRate, TimeProvider time) : Stream
 {
-    private long _length;
+    private long _length, _bytesWaitedFor;
+    private TimeSpan _waited;
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         int read;
+        var since = time.GetTimestamp();
         using (var silence = new CancellationTokenSource(idle, time))
         using (var both = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken))
         {
@@ -27,7 +30,17 @@ internal sealed class PacedStream(Stream inner, HttpResponseMessage response, lo
             }
         }
         _length += read;
+        ThrowIfSlow(read, time.GetElapsedTime(since));
         return _length <= maxLength ? read : throw new DicomWebException(FaultCode.MessageTooLong, "An answer is longer than the limit.");
+    }
+
+    // One byte now and then is no silence, and holds a connection for years.
+    private void ThrowIfSlow(int read, TimeSpan waited)
+    {
+        (_bytesWaitedFor, _waited) = (_bytesWaitedFor + read, _waited + waited);
+        if (_waited < idle) return;
+        if (read > 0 && _bytesWaitedFor < minRate * _waited.TotalSeconds) throw new DicomWebException(FaultCode.PeerTimeout, "The peer sends an answer slower than the lowest rate allowed.");
+        (_bytesWaitedFor, _waited) = (0, TimeSpan.Zero);
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();

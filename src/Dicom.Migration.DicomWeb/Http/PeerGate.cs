@@ -5,6 +5,7 @@ namespace Dicom.Migration.DicomWeb;
 /// <param name="time">The clock.</param>
 public sealed class PeerGate(TimeProvider time)
 {
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(1); // of one timer
     private readonly Lock _lock = new();
     private DateTimeOffset _until = DateTimeOffset.MinValue;
 
@@ -12,7 +13,8 @@ public sealed class PeerGate(TimeProvider time)
     /// <param name="pause">How long from now.</param>
     public void Shut(TimeSpan pause)
     {
-        var until = time.GetUtcNow() + pause;
+        var now = time.GetUtcNow();
+        var until = pause > DateTimeOffset.MaxValue - now ? DateTimeOffset.MaxValue : now + pause;
         lock (_lock)
         {
             if (until > _until) _until = until;
@@ -28,7 +30,7 @@ public sealed class PeerGate(TimeProvider time)
             TimeSpan left;
             lock (_lock) left = _until - time.GetUtcNow();
             if (left <= TimeSpan.Zero) return;
-            await Task.Delay(left, time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(left < Longest ? left : Longest, time, cancellationToken).ConfigureAwait(false);
         }
     }
 }

@@ -13,6 +13,7 @@ internal sealed class MultipartDicomContent : HttpContent
     private static readonly byte[] PartHeader = "\r\nContent-Type: application/dicom\r\n\r\n"u8.ToArray();
     private readonly IReadOnlyList<StowInstance> _instances;
     private readonly byte[] _delimiter;
+    private volatile ProgressWatch? _watch;
 
     public MultipartDicomContent(IReadOnlyList<StowInstance> instances)
     {
@@ -25,6 +26,14 @@ internal sealed class MultipartDicomContent : HttpContent
         };
     }
 
+    /// <summary>Is called at each step of sending, until what is given back is disposed.</summary>
+    public IDisposable Watch(Action progress)
+    {
+        var watch = new ProgressWatch(progress);
+        _watch = watch;
+        return watch;
+    }
+
     /// <summary>Why a body could not be read to its end, if one could not.</summary>
     public Exception? BodyFailure { get; private set; }
     /// <summary>Whether the same content can be sent again.</summary>
@@ -34,6 +43,7 @@ internal sealed class MultipartDicomContent : HttpContent
     {
         foreach (var instance in _instances)
         {
+            _watch?.Step();
             await stream.WriteAsync(_delimiter, cancellationToken).ConfigureAwait(false);
             await stream.WriteAsync(PartHeader, cancellationToken).ConfigureAwait(false);
             await stream.WriteAsync(instance.Envelope, cancellationToken).ConfigureAwait(false);
@@ -62,6 +72,7 @@ internal sealed class MultipartDicomContent : HttpContent
         if (instance.Pipe is null)
         {
             foreach (var memory in instance.Content) await stream.WriteAsync(memory, cancellationToken).ConfigureAwait(false);
+            _watch?.Step();
             return;
         }
         for (var written = 0L; ;)
@@ -74,6 +85,7 @@ internal sealed class MultipartDicomContent : HttpContent
                 if (written > instance.Length || (read.IsCompleted && written < instance.Length)) throw Broken(new DicomWebException(new Fault(FaultCode.LengthBeyondInput, null, written)));
                 foreach (var memory in read.Buffer) await stream.WriteAsync(memory, cancellationToken).ConfigureAwait(false);
                 consumed = read.Buffer.End;
+                _watch?.Step();
             }
             finally { instance.Pipe.AdvanceTo(consumed); }
             if (read.IsCompleted) return;
@@ -91,4 +103,24 @@ internal sealed class MultipartDicomContent : HttpContent
     }
 
     private Exception Broken(Exception e) => BodyFailure = e;
+
+    /// <summary>Calls back until it is disposed; a server may answer, and the request be over, while content is still written.</summary>
+    private sealed class ProgressWatch(Action progress) : IDisposable
+    {
+        private readonly Lock _lock = new();
+        private bool _isOver;
+
+        public void Step()
+        {
+            lock (_lock)
+            {
+                if (!_isOver) progress();
+            }
+        }
+
+        public void Dispose()
+        {
+            lock (_lock) _isOver = true;
+        }
+    }
 }

@@ -69,10 +69,15 @@ public sealed class DicomWebClient
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Each is read or disposed before the next; until then the peer waits.</returns>
     /// <exception cref="DicomWebException">The peer fails, or has none (<see cref="FaultCode.PathNotFound"/>), or the answer breaks off.</exception>
-    public async IAsyncEnumerable<DicomWebInstance> RetrieveAsync(DicomWebResource resource, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<DicomWebInstance> RetrieveAsync(DicomWebResource resource, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(resource);
-        await foreach (var part in PartsAsync(new Uri(Connection.Root, resource.Path), Instances, cancellationToken).ConfigureAwait(false))
+        return RetrieveAsync(resource, Instances, cancellationToken);
+    }
+
+    internal async IAsyncEnumerable<DicomWebInstance> RetrieveAsync(DicomWebResource resource, string accept, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var part in PartsAsync(new Uri(Connection.Root, resource.Path), accept, cancellationToken).ConfigureAwait(false))
             yield return await DicomWebInstance.OpenAsync(part, cancellationToken).ConfigureAwait(false);
     }
 
@@ -81,18 +86,19 @@ public sealed class DicomWebClient
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DicomWebException">The peer fails, or has none.</exception>
     /// <exception cref="DicomFormatException">The answer is malformed.</exception>
-    public async IAsyncEnumerable<DataSet> RetrieveMetadataAsync(DicomWebResource resource, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<DataSet> RetrieveMetadataAsync(DicomWebResource resource, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(resource);
-        var stream = await OpenJsonAsync(new Uri(Connection.Root, resource.Path + "/metadata"), cancellationToken).ConfigureAwait(false);
-        await using (stream.ConfigureAwait(false))
-            await foreach (var dataSet in DicomJsonReader.ReadAllAsync(stream, null, cancellationToken).ConfigureAwait(false)) yield return dataSet;
+        return RetrieveMetadataAsync(resource, null, cancellationToken);
     }
+
+    internal IAsyncEnumerable<DataSet> RetrieveMetadataAsync(DicomWebResource resource, DicomJsonReaderOptions? options, CancellationToken cancellationToken) =>
+        ReadJsonAsync(new Uri(Connection.Root, resource.Path + "/metadata"), options, cancellationToken);
 
     /// <summary>The metadata of one instance as the peer gave it.</summary>
     internal async Task<ReadOnlyMemory<byte>> RetrieveMetadataBytesAsync(DicomWebResource instance, CancellationToken cancellationToken)
     {
-        var stream = await OpenJsonAsync(new Uri(Connection.Root, instance.Path + "/metadata"), cancellationToken).ConfigureAwait(false);
+        if (await OpenJsonAsync(new Uri(Connection.Root, instance.Path + "/metadata"), cancellationToken).ConfigureAwait(false) is not { } stream) return default;
         await using (stream.ConfigureAwait(false))
         {
             using var all = new MemoryStream();
@@ -128,7 +134,7 @@ public sealed class DicomWebClient
     }
 
     /// <summary>Retrieves one instance by WADO-URI (PS3.18 §9.4), for servers that know nothing newer.</summary>
-    /// <param name="wadoUri">The WADO-URI service, within the origin of the service's root.</param>
+    /// <param name="wadoUri">The WADO-URI service, absolute or relative to the service's root, and within its origin.</param>
     /// <param name="instance">The instance.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DicomWebException">The peer fails, has none, or answers so that its end cannot be told from a cut.</exception>
@@ -138,7 +144,8 @@ public sealed class DicomWebClient
         ArgumentNullException.ThrowIfNull(instance);
         ArgumentNullException.ThrowIfNull(instance.SopInstanceUid, nameof(instance));
         var query = $"?requestType=WADO&studyUID={instance.StudyInstanceUid}&seriesUID={instance.SeriesInstanceUid}&objectUID={instance.SopInstanceUid}&contentType=application%2Fdicom&transferSyntax=*";
-        var response = await Connection.SendAsync(HttpMethod.Get, Connection.SameOrigin(new Uri(Connection.Root, wadoUri.GetLeftPart(UriPartial.Path) + query)), "application/dicom", null, true, cancellationToken).ConfigureAwait(false);
+        var service = Connection.SameOrigin(new Uri(Connection.Root, wadoUri));
+        var response = await Connection.SendAsync(HttpMethod.Get, new Uri(service.GetLeftPart(UriPartial.Path) + query), "application/dicom", null, true, cancellationToken).ConfigureAwait(false);
         Checked(response, "application/dicom");
         if (response.Content.Headers.ContentLength is null && response.Headers.TransferEncodingChunked is not true)
         {
@@ -201,15 +208,13 @@ public sealed class DicomWebClient
         {
             var page = new List<DataSet>();
             var before = seen.Count;
-            var stream = await OpenJsonAsync(new Uri(Connection.Root, path + "?" + query.ToQueryString(Options.PageSize, offset)), cancellationToken).ConfigureAwait(false);
-            await using (stream.ConfigureAwait(false))
-                await foreach (var result in DicomJsonReader.ReadAllAsync(stream, null, cancellationToken).ConfigureAwait(false))
-                {
-                    if (result.GetString(identity) is not { Length: > 0 } uid) throw new DicomWebException(new Fault(FaultCode.ProtocolViolation, identity), "A result of a query lacks its UID.");
-                    seen.Add(uid);
-                    page.Add(result);
-                    if (seen.Count > Options.MaxResults || page.Count > Options.MaxResults) throw new DicomWebException(FaultCode.QueryTooLarge, "A query has more results than the limit: ask for less at once, by date.");
-                }
+            await foreach (var result in ReadJsonAsync(new Uri(Connection.Root, path + "?" + query.ToQueryString(Options.PageSize, offset)), null, cancellationToken).ConfigureAwait(false))
+            {
+                if (result.GetString(identity) is not { Length: > 0 } uid) throw new DicomWebException(new Fault(FaultCode.ProtocolViolation, identity), "A result of a query lacks its UID.");
+                seen.Add(uid);
+                page.Add(result);
+                if (seen.Count > Options.MaxResults || page.Count > Options.MaxResults) throw new DicomWebException(FaultCode.QueryTooLarge, "A query has more results than the limit: ask for less at once, by date.");
+            }
             if (page.Count == 0) yield break;
             if (seen.Count == before)
             {
@@ -223,13 +228,22 @@ public sealed class DicomWebClient
         }
     }
 
-    private async Task<Stream> OpenJsonAsync(Uri uri, CancellationToken cancellationToken)
+    /// <summary>The data sets of one answer.</summary>
+    internal async IAsyncEnumerable<DataSet> ReadJsonAsync(Uri uri, DicomJsonReaderOptions? options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (await OpenJsonAsync(uri, cancellationToken).ConfigureAwait(false) is not { } stream) yield break;
+        await using (stream.ConfigureAwait(false))
+            await foreach (var result in DicomJsonReader.ReadAllAsync(stream, options, cancellationToken).ConfigureAwait(false)) yield return result;
+    }
+
+    /// <returns><see langword="null"/> if there is nothing: of a query, no match (PS3.18 §10.6.3.1).</returns>
+    private async Task<Stream?> OpenJsonAsync(Uri uri, CancellationToken cancellationToken)
     {
         var response = await Connection.SendAsync(HttpMethod.Get, uri, Json, null, true, cancellationToken).ConfigureAwait(false);
-        if ((int)response.StatusCode == 204) // PS3.18 §10.6.3.1: no match
+        if ((int)response.StatusCode == 204)
         {
             response.Dispose();
-            return Stream.Null;
+            return null;
         }
         Checked(response, Json, "application/json");
         return await Connection.OpenAsync(response, Options.MaxJsonLength, cancellationToken).ConfigureAwait(false);

@@ -6,7 +6,7 @@ namespace Dicom.Migration.DicomWeb.Tests.Multipart;
 
 /// <summary>Mutated multipart bodies throw a <see cref="DicomWebException"/> and nothing else, and give the same however they are cut.
 /// DICOM_MIGRATION_FUZZ=N in the environment asks for N inputs.</summary>
-public sealed class MultipartFuzzTests
+public sealed class MultipartFuzzTests(ITestOutputHelper output)
 {
     private static readonly long Inputs = long.Parse(Environment.GetEnvironmentVariable("DICOM_MIGRATION_FUZZ") ?? "20000", CultureInfo.InvariantCulture);
     private static readonly byte[][] Pieces = Array.ConvertAll(["\r\n--abc", "\r\n--abc\r\n", "\r\n--abc--", "--", "\r\n", "\r", "\n", "\r\n\r\n", ":", " ", "A: b\r\n", "\0", "\u00ff"], Encoding.Latin1.GetBytes);
@@ -15,7 +15,7 @@ public sealed class MultipartFuzzTests
     public async Task Nothing_but_a_fault_comes_of_any_body_and_cuts_change_nothing()
     {
         var sample = MultipartSample.Write("abc", [[1, 2, 3], [], "\r\n--ab"u8.ToArray(), new byte[40]]);
-        var read = 0;
+        var (read, watch) = (0, System.Diagnostics.Stopwatch.StartNew());
         for (var i = 0L; i < Inputs; i++)
         {
             var random = new Random((int)i);
@@ -35,6 +35,7 @@ public sealed class MultipartFuzzTests
             Assert.Equal(whole, await OutcomeAsync([.. bytes], random.Next(1, 20)));
             if (!whole.EndsWith('!')) read++;
         }
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Inputs} bodies in {watch.Elapsed.TotalSeconds:0} s, {Inputs / watch.Elapsed.TotalSeconds:0} a second; {read} were read; peak {System.Diagnostics.Process.GetCurrentProcess().PeakWorkingSet64 / 1_048_576} MiB"));
         Assert.True(read > Inputs / 50, $"{read} of {Inputs} were read");
     }
 

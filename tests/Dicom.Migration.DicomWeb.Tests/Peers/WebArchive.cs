@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging;
 
 namespace Dicom.Migration.DicomWeb.Tests.Peers;
@@ -40,13 +41,21 @@ internal sealed class WebArchive : IAsyncDisposable
 
     public IReadOnlyList<StoredObject> Objects { get { lock (_lock) return [.. _objects]; } }
 
-    public static async Task<WebArchive> StartAsync(params IEnumerable<byte[]> files)
+    public static Task<WebArchive> StartAsync(params IEnumerable<byte[]> files) => StartAsync(null, files);
+
+    /// <param name="https">Sets up TLS; <see langword="null"/> for none.</param>
+    /// <param name="files">What it holds.</param>
+    public static async Task<WebArchive> StartAsync(Action<HttpsConnectionAdapterOptions>? https, params IEnumerable<byte[]> files)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(static o =>
+        builder.WebHost.ConfigureKestrel(o =>
         {
-            o.Listen(IPAddress.Loopback, 0, static l => l.Protocols = HttpProtocols.Http1);
+            o.Listen(IPAddress.Loopback, 0, l =>
+            {
+                l.Protocols = https is null ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2;
+                if (https is not null) l.UseHttps(https);
+            });
             o.Limits.MaxRequestBodySize = null;
             o.Limits.MinRequestBodyDataRate = null;
         });
@@ -73,7 +82,7 @@ internal sealed class WebArchive : IAsyncDisposable
     private async Task AnswerAsync(HttpContext context)
     {
         Requests.Enqueue(context.Request.Method + " " + context.Request.Path + context.Request.QueryString);
-        Headers.Enqueue(context.Request.Headers);
+        Headers.Enqueue(new HeaderDictionary(context.Request.Headers.ToDictionary(static h => h.Key, static h => h.Value, StringComparer.OrdinalIgnoreCase))); // the server uses its own again
         if (await Misbehaviour(context)) return;
         var names = context.Request.Path.Value!.Split('/', StringSplitOptions.RemoveEmptyEntries)[1..];
         if (context.Request.Method == "POST") await StoreAsync(context);
