@@ -1,36 +1,54 @@
+using System.Globalization;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
 using Dicom.Migration;
 using Dicom.Migration.DicomWeb;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace ConsoleHost;
 
 /// <summary><c>http://</c> and <c>https://</c>: DICOMweb. A secret is named by "SecretKey" in the options and stands in the environment under that name.</summary>
-internal sealed record DicomWebPeer(Uri Address, IConfigurationSection? Settings) : Endpoint
+internal sealed record DicomWebPeer(DicomWebEndpoint Address, IConfigurationSection? Settings) : Endpoint
 {
-    public static DicomWebPeer? TryParse(string text, IConfigurationSection? settings) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? new DicomWebPeer(uri, settings) : null;
-
     public override void AddAsSource(IMigrationBuilder migration)
     {
-        AddSecrets(migration);
+        migration.Services.TryAddSingleton(Secrets());
         migration.FromDicomWeb("source", Configure);
     }
 
     public override void AddAsTarget(IMigrationBuilder migration)
     {
-        AddSecrets(migration);
+        migration.Services.TryAddSingleton(Secrets());
         migration.ToDicomWeb("target", Configure);
     }
 
-    private static void AddSecrets(IMigrationBuilder migration) =>
-        migration.Services.TryAddSingleton<IConfiguration>(_ => new ConfigurationBuilder().AddEnvironmentVariables().Build());
+    public override async Task ProbeAsync(Screen screen, CancellationToken cancellationToken)
+    {
+        var options = new DicomWebSourceOptions();
+        Configure(options);
+        var probe = await DicomWebProbe.RunAsync(options, TimeProvider.System, Secrets(), cancellationToken);
+        (string Name, DicomWebSupport Support)[] services =
+        [
+            ("QIDO-RS studies", probe.SearchStudies), ("QIDO-RS series", probe.SearchSeries), ("QIDO-RS instances", probe.SearchInstances), ("honours limit", probe.HonoursLimit), ("honours offset", probe.HonoursOffset),
+            ("WADO-RS study", probe.RetrieveStudy), ("WADO-RS series", probe.RetrieveSeries), ("WADO-RS instance", probe.RetrieveInstance), ("metadata", probe.RetrieveMetadata), ("frames", probe.RetrieveFrames),
+            ("bulk data", probe.RetrieveBulkData), ("transfer-syntax=*", probe.HonoursAnyTransferSyntax), ("STOW-RS", probe.Store), ("DELETE", probe.Delete),
+        ];
+        var ends = probe.CertificateEnds?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+        screen.Say($"HTTP/{probe.HttpVersion}{(probe.TlsVersion is { } tls ? $", {tls}, its certificate ends on {ends}" : ", not protected")}; {(probe.IsOpenToAll ? "open to everybody" : "asks who is there: " + string.Join(", ", probe.AuthenticationSchemes))}");
+        foreach (var (name, support) in services) screen.Say($"{support,-12} {name}");
+        var members = new JsonObject { ["http"] = probe.HttpVersion.ToString(), ["tls"] = probe.TlsVersion, ["certificateEnds"] = ends, ["isOpenToAll"] = probe.IsOpenToAll, ["authentication"] = new JsonArray([.. probe.AuthenticationSchemes.Select(s => JsonValue.Create(s))]) };
+        foreach (var (name, support) in services) members[name] = support.ToString();
+        screen.Event("peer", members);
+    }
+
+    private static IConfiguration Secrets() => new ConfigurationBuilder().AddEnvironmentVariables().Build();
 
     private void Configure(DicomWebEndpointOptions options)
     {
         Settings.Apply(options);
-        options.BaseAddress = Address;
+        Address.ApplyTo(options);
         if (Settings?["tls:certificate"] is not null) options.ClientCertificate = Settings.Certificate;
+        if (Settings?["tls:roots"] is not null) options.TrustedRoots = Settings.Roots();
     }
 }

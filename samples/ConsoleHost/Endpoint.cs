@@ -1,4 +1,5 @@
 using Dicom.Migration;
+using Dicom.Migration.DicomWeb;
 using Dicom.Migration.Dimse;
 using Dicom.Migration.Engine;
 using Microsoft.Extensions.Configuration;
@@ -33,8 +34,9 @@ internal abstract record Endpoint
         if (settings is { Value: { } named }) text = named;
         else if (settings?["address"] is { } address) text = address;
         if (settings?.Value is not null) settings = null; // an address alone
-        return FolderEndpoint.TryParse(text) ?? (Endpoint?)DicomWebPeer.TryParse(text, settings)
-            ?? (DimseEndpoint.IsOne(text) ? new DimsePeer(DimseEndpoint.Parse(text), settings) : throw new EngineException(new Fault(FaultCode.InvalidConfiguration), $"An endpoint is not of a known kind; use {Forms}."));
+        return DimseEndpoint.IsOne(text) ? new DimsePeer(DimseEndpoint.Parse(text), settings)
+            : DicomWebEndpoint.IsOne(text) ? new DicomWebPeer(DicomWebEndpoint.Parse(text), settings)
+            : FolderEndpoint.TryParse(text) ?? throw new EngineException(new Fault(FaultCode.InvalidConfiguration), $"An endpoint is not of a known kind; use {Forms}.");
     }
 
     /// <summary>The endpoint as a source, from a host of its own.</summary>

@@ -41,15 +41,26 @@ internal static class EndpointSettings
     }
 
     /// <summary>A certificate with its key from the section "tls".</summary>
-    public static X509Certificate2 Certificate(this IConfigurationSection settings)
+    public static X509Certificate2 Certificate(this IConfigurationSection settings) =>
+        Load(settings, static s => X509Certificate2.CreateFromPemFile(s["tls:certificate"]!, s["tls:key"]));
+
+    /// <summary>Who may have signed the peer's certificate.</summary>
+    public static X509Certificate2Collection Roots(this IConfigurationSection settings) => Load(settings, static s =>
+    {
+        var roots = new X509Certificate2Collection();
+        roots.ImportFromPemFile(s["tls:roots"]!);
+        return roots;
+    });
+
+    private static T Load<T>(IConfigurationSection settings, Func<IConfigurationSection, T> load)
     {
         try
         {
-            return X509Certificate2.CreateFromPemFile(settings["tls:certificate"]!, settings["tls:key"]);
+            return load(settings);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
         {
-            throw new EngineException(new Fault(FaultCode.InvalidConfiguration), $"Certificate or key of {settings.Path}:tls cannot be read; they are PEM files, the key not encrypted.");
+            throw new EngineException(new Fault(FaultCode.InvalidConfiguration), $"Certificate, key or roots of {settings.Path}:tls cannot be read; they are PEM files, the key not encrypted.");
         }
     }
 }

@@ -55,6 +55,8 @@ public sealed class ConsoleHostTests : IDisposable
     [InlineData("ftp://somewhere", "known kind")]
     [InlineData("dimse://A@host:1?retrive=get", "parameter")]
     [InlineData("dimses://A@host:2762", "certificates")]
+    [InlineData("https://me:secret@host/dicom-web", "stands before the @")]
+    [InlineData("https://host/dicom-web?auth=basic", "Secret")]
     [InlineData("misspelt", "IdleTimeuot", """{ "endpoints": { "misspelt": { "address": "dimse://A@host:1", "options": { "IdleTimeuot": "00:01:00" } } } }""")]
     [InlineData("misspelt", "adress", """{ "endpoints": { "misspelt": { "address": "dimse://A@host:1", "adress": "" } } }""")]
     [InlineData("limit", "MaxPduLength", """{ "endpoints": { "limit": { "address": "dimse://A@host:1", "options": { "MaxPduLength": 1 } } } }""")]
