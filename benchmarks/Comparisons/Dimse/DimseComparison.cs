@@ -189,7 +189,7 @@ internal sealed class DimseComparison(int rounds)
 
     private static async Task<Figures> FloorAsync(string size, int count, CancellationToken token)
     {
-        await using var reader = await Peer.WorkerAsync(["dimse-floor-read", "--length", Peer.Text(StoreObject.Make(size, 1)[0].DataSet.Length)], token);
+        await using var reader = await Peer.WorkerAsync(["dimse-floor-read", "--source", size, "--count", Peer.Text(count)], token);
         var sent = await Peer.RunWorkerAsync(["dimse-floor-write", "--port", Peer.Text(reader.Port), "--source", size, "--count", Peer.Text(count)], token);
         var got = await reader.TakeAsync(token);
         return sent with { Usage = sent.Usage with { Cpu = sent.Usage.Cpu + got.Usage.Cpu } };

@@ -10,9 +10,10 @@ internal static class Floor
 {
     private const int Piece = 131_072;
 
-    /// <summary>The process that reads: says its port, takes objects that are so many bytes long each, until the writer closes.</summary>
-    public static int Read(int length)
+    /// <summary>The process that reads: says its port, takes objects whose lengths it knows, as many as there are.</summary>
+    public static int Read(string size, int count)
     {
+        int[] lengths = [.. StoreObject.Make(size, Math.Min(count, 100)).Select(static o => o.DataSet.Length)];
         using var listener = new Socket(SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen();
@@ -20,30 +21,28 @@ internal static class Floor
         using var socket = listener.Accept();
         socket.NoDelay = true;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var (buffer, objects, sum, usage) = (new byte[Piece], 0L, 0UL, Usage.Now());
+        var (buffer, bytes, sum, usage) = (new byte[Piece], 0L, 0UL, Usage.Now());
         Span<byte> digest = stackalloc byte[32];
-        while (true)
+        for (var i = 0; i < count; i++)
         {
-            for (var rest = length; rest > 0;)
+            for (var rest = lengths[i % lengths.Length]; rest > 0;)
             {
-                var count = socket.Receive(buffer.AsSpan(0, Math.Min(rest, Piece)));
-                if (count == 0 && rest == length)
-                {
-                    Console.In.ReadLine();
-                    Console.WriteLine(new Figures(objects, objects * length, sum, usage.Since()));
-                    return 0;
-                }
-
-                if (count == 0) throw new InvalidDataException("Closed inside an object.");
-                hash.AppendData(buffer, 0, count);
-                rest -= count;
+                var received = socket.Receive(buffer.AsSpan(0, Math.Min(rest, Piece)));
+                if (received == 0) throw new InvalidDataException("Closed too early.");
+                hash.AppendData(buffer, 0, received);
+                rest -= received;
+                bytes += received;
             }
 
             hash.GetHashAndReset(digest);
             sum += BinaryPrimitives.ReadUInt64LittleEndian(digest);
-            objects++;
             socket.Send(digest[..1]);
         }
+
+        var used = usage.Since();
+        Console.In.ReadLine();
+        Console.WriteLine(new Figures(count, bytes, sum, used));
+        return 0;
     }
 
     /// <summary>The process that writes.</summary>
@@ -56,7 +55,7 @@ internal static class Floor
         Span<byte> answer = stackalloc byte[1];
         for (var i = 0; i < count; i++)
         {
-            var rest = objects[i % objects.Length].DataSet.Span[..objects[0].DataSet.Length];
+            var rest = objects[i % objects.Length].DataSet.Span;
             bytes += rest.Length;
             for (; rest.Length > 0; rest = rest[Math.Min(rest.Length, Piece)..]) socket.Send(rest[..Math.Min(rest.Length, Piece)]);
             if (socket.Receive(answer) != 1) throw new InvalidDataException("No answer.");

@@ -15,7 +15,6 @@ internal static class Workers
         var window = new Option<int>("--window") { DefaultValueFactory = static _ => 1 };
         var warmUp = new Option<int>("--warm-up") { DefaultValueFactory = static _ => 1_500 };
         var work = new Option<string>("--work") { DefaultValueFactory = static _ => "hash" };
-        var length = new Option<int>("--length");
         var retrieval = new Option<string>("--retrieval") { DefaultValueFactory = static _ => "get" };
         var listen = new Option<int>("--listen");
 
@@ -28,8 +27,8 @@ internal static class Workers
         var retrieve = new Command("dimse-retrieve", "Retrieves studies by C-GET or C-MOVE, and hashes what comes.") { port, called, retrieval, listen, source, count, warmUp };
         retrieve.SetAction((p, token) => Retriever.RunAsync(p.GetValue(port), p.GetValue(called)!, p.GetValue(retrieval) == "move", p.GetValue(listen), p.GetValue(source)!, p.GetValue(count), p.GetValue(warmUp), token));
         yield return Hidden(retrieve);
-        var floorRead = new Command("dimse-floor-read", "A bare socket that reads and hashes.") { length };
-        floorRead.SetAction(p => Floor.Read(p.GetValue(length)));
+        var floorRead = new Command("dimse-floor-read", "A bare socket that reads and hashes.") { source, count };
+        floorRead.SetAction(p => Floor.Read(p.GetValue(source)!, p.GetValue(count)));
         yield return Hidden(floorRead);
         var floorWrite = new Command("dimse-floor-write", "A bare socket that writes.") { port, source, count };
         floorWrite.SetAction(p => Floor.Write(p.GetValue(port), p.GetValue(source)!, p.GetValue(count)));
