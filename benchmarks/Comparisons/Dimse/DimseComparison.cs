@@ -14,12 +14,13 @@ internal sealed class DimseComparison(int rounds)
     /// <summary>One way to do the same: how many objects a second, CPU time of whoever is measured, memory allocated.</summary>
     private sealed record Row(string Name, Func<CancellationToken, Task<Figures>> RunAsync);
 
-    /// <summary>Runs the parts that are named: stock, nodelay, own, orthanc, memory.</summary>
+    /// <summary>Runs the parts that are named: stock, source, nodelay, own, orthanc, memory.</summary>
     public async Task<int> CompareAsync(string[] parts, CancellationToken cancellationToken)
     {
         try
         {
             if (parts.Contains("stock")) await StockAsync(cancellationToken);
+            if (parts.Contains("source") && Job.IsThere("Orthanc")) await FromOrthancAsync(cancellationToken);
             if (parts.Contains("nodelay")) await NoDelayAsync(cancellationToken);
             if (parts.Contains("own")) await OwnAsync(cancellationToken);
             if (parts.Contains("orthanc")) await OrthancAsync(cancellationToken);
@@ -43,7 +44,7 @@ internal sealed class DimseComparison(int rounds)
             [
                 new("storescu, stock", t => ToStoreScpAsync(false, p => ToolAsync("storescu", $"-aec STORESCP -pdu 131072 127.0.0.1 {p} +sd {folder}", Few, false, t), t)),
                 new("dcmsend, stock", t => ToStoreScpAsync(false, p => ToolAsync("dcmsend", $"-aec STORESCP 127.0.0.1 {p} +sd {folder}", Few, false, t), t)),
-                .. new[] { 1 }.Select(lanes => new Row($"Dicom.Migration, {lanes} lane", t => ToStoreScpAsync(false, p => OursAsync(p, folder, 10 * Few, lanes, 1, t), t))),
+                .. new[] { 1, 2, 4 }.Select(lanes => new Row($"Dicom.Migration, {lanes} lanes", t => ToStoreScpAsync(false, p => OursAsync(p, folder, 10 * Few, lanes, 1, t), t, lanes > 1))),
             ], token);
         }
 
@@ -53,14 +54,13 @@ internal sealed class DimseComparison(int rounds)
         [
             new("storescu, stock", t => ToOrthancAsync(false, p => ToolAsync("storescu", $"-aec ORTHANC -pdu 131072 127.0.0.1 {p} +sd {ct}", Few, false, t), t)),
             new("dcmsend, stock", t => ToOrthancAsync(false, p => ToolAsync("dcmsend", $"-aec ORTHANC 127.0.0.1 {p} +sd {ct}", Few, false, t), t)),
-            .. new[] { 1, 2, 4 }.Select(lanes => new Row($"Dicom.Migration, {lanes} lanes", async t => await ToOrthancAsync(false, async p => await OursAsync(p, await FolderAsync(Ct, 600, t), 600, lanes, 1, t), t))),
+            .. new[] { 1, 2, 4 }.Select(lanes => new Row($"Dicom.Migration, {lanes} lanes", async t => await ToOrthancAsync(false, async p => await OursAsync(p, await FolderAsync(Ct, 300, t), 300, lanes, 1, t), t))),
         ], token);
-        await FromOrthancAsync(token);
     }
 
     private async Task FromOrthancAsync(CancellationToken token)
     {
-        const int Few = 100, Many = 1_000;
+        const int Few = 100, Many = 300;
         var (port, target) = (Peer.FreePort(), Peer.FreePort());
         await using var source = await Peer.OrthancAsync(Path.Join(_root, "source"), false, new Dictionary<string, int> { ["RECEIVER"] = port, ["MOVED"] = target }, token);
         await Peer.RunWorkerAsync(["dimse-send", "--port", Peer.Text(source.Port), "--called", "ORTHANC", "--source", await FolderAsync(Ct, Many, token), "--count", Peer.Text(Many), "--warm-up", "0"], token);
@@ -89,13 +89,12 @@ internal sealed class DimseComparison(int rounds)
         foreach (var (size, count) in new[] { (Ct, 1_000), (Report, 2_000) })
         {
             var folder = await FolderAsync(size, count, token);
-            foreach (var lanes in new[] { 1, 2, 4 }.Where(l => l == 1)) // storescp serves one association at a time
-                await TableAsync($"to storescp --ignore, TCP_NODELAY=1, {size}, ratio of wall time",
+            await TableAsync($"to storescp --ignore, TCP_NODELAY=1, {size}, ratio of wall time",
                 [
-                    new("storescu, PDU 128 kB", t => ToStoreScpAsync(true, p => ToolAsync("storescu", $"-aec STORESCP -pdu 131072 127.0.0.1 {p} +sd {folder}", count, true, t), t)),
-                    new("dcmsend, PDU 128 kB", t => ToStoreScpAsync(true, p => ToolAsync("dcmsend", $"-aec STORESCP -pdu 131072 127.0.0.1 {p} +sd {folder}", count, true, t), t)),
-                    new("Dicom.Migration, and SHA-256", t => ToStoreScpAsync(true, p => OursAsync(p, folder, count, lanes, 1, t), t)),
-                ], token);
+                new("storescu, PDU 128 kB", t => ToStoreScpAsync(true, p => ToolAsync("storescu", $"-aec STORESCP -pdu 131072 127.0.0.1 {p} +sd {folder}", count, true, t), t)),
+                new("dcmsend, PDU 128 kB", t => ToStoreScpAsync(true, p => ToolAsync("dcmsend", $"-aec STORESCP -pdu 131072 127.0.0.1 {p} +sd {folder}", count, true, t), t)),
+                .. new[] { 1, 2, 4 }.Select(lanes => new Row($"Dicom.Migration, and SHA-256, {lanes} lanes", t => ToStoreScpAsync(true, p => OursAsync(p, folder, count, lanes, 1, t), t, lanes > 1))),
+            ], token);
             await TableAsync($"from dcmsend, TCP_NODELAY=1, {size}, CPU of the receiver",
             [
                 new("storescp --ignore", t => ReceiverCpuAsync(folder, count, null, t)),
@@ -165,9 +164,9 @@ internal sealed class DimseComparison(int rounds)
         double Measure(Figures f) => f.Objects / (byCpu ? f.Usage.Cpu : f.Usage.Wall);
     }
 
-    private static async Task<Figures> ToStoreScpAsync(bool hasNoDelay, Func<int, Task<Figures>> sendAsync, CancellationToken token)
+    private static async Task<Figures> ToStoreScpAsync(bool hasNoDelay, Func<int, Task<Figures>> sendAsync, CancellationToken token, bool forks = false)
     {
-        await using var peer = await Peer.StoreScpAsync(hasNoDelay, null, token);
+        await using var peer = await Peer.StoreScpAsync(hasNoDelay, null, forks, token);
         return await sendAsync(peer.Port);
     }
 
@@ -195,13 +194,11 @@ internal sealed class DimseComparison(int rounds)
         return sent with { Usage = sent.Usage with { Cpu = sent.Usage.Cpu + got.Usage.Cpu } };
     }
 
-    private async Task<Figures> OursAsync(int port, string folder, int count, int lanes, int window, CancellationToken token)
-    {
-        var sent = await Peer.RunWorkerAsync(["dimse-send", "--port", Peer.Text(port), "--source", folder, "--count", Peer.Text(count), "--lanes", Peer.Text(lanes), "--window", Peer.Text(window)], token);
-        return sent with { Usage = sent.Usage with { Allocated = sent.Usage.Allocated } };
-    }
+    /// <summary>Our SCU, out of files: read, hashed and sent.</summary>
+    private static Task<Figures> OursAsync(int port, string folder, int count, int lanes, int window, CancellationToken token) => Peer.RunWorkerAsync(
+        ["dimse-send", "--port", Peer.Text(port), "--source", folder, "--count", Peer.Text(count), "--lanes", Peer.Text(lanes), "--window", Peer.Text(window)], token);
 
-    /// <summary>A client of DCMTK; it is there once it has started.</summary>
+    /// <summary>A client of DCMTK, its start included.</summary>
     private async Task<Figures> ToolAsync(string tool, string arguments, int count, bool hasNoDelay, CancellationToken token)
     {
         var cost = await new Job(tool, $"{(hasNoDelay ? "TCP_NODELAY=1 " : "")}{tool} {arguments} > {_root}/log 2>&1").RunAsync(token);
@@ -210,7 +207,7 @@ internal sealed class DimseComparison(int rounds)
 
     private async Task<Figures> ReceiverCpuAsync(string folder, int count, string? target, CancellationToken token)
     {
-        await using var peer = await Peer.StoreScpAsync(true, target, token);
+        await using var peer = await Peer.StoreScpAsync(true, target, false, token);
         var before = peer.Cpu;
         var sent = await ToolAsync("dcmsend", $"-aec STORESCP 127.0.0.1 {peer.Port} +sd {folder}", count, true, token);
         var cpu = peer.Cpu - before;

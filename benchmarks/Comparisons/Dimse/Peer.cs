@@ -27,11 +27,11 @@ internal sealed class Peer : IAsyncDisposable
         }
     }
 
-    /// <summary>DCMTK's storescp, which discards what it receives, or writes it as it is.</summary>
-    public static Task<Peer> StoreScpAsync(bool hasNoDelay, string? folder, CancellationToken cancellationToken)
+    /// <summary>DCMTK's storescp, which discards what it receives, or writes it as it is. Unless it forks it serves one association at a time.</summary>
+    public static Task<Peer> StoreScpAsync(bool hasNoDelay, string? folder, bool forks, CancellationToken cancellationToken)
     {
         var port = FreePort();
-        string[] arguments = ["--max-pdu", "131072", .. folder is null ? new[] { "--ignore" } : ["-od", folder, "+B"], Text(port)];
+        string[] arguments = ["--max-pdu", "131072", .. forks ? new[] { "--fork" } : [], .. folder is null ? new[] { "--ignore" } : ["-od", folder, "+B"], Text(port)];
         return StartAsync("storescp", arguments, hasNoDelay, port, cancellationToken);
     }
 
