@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Comparisons;
+using Comparisons.Dimse;
 
 // Whole jobs beside their peers, in one run on one machine; what counts is the ratio.
 var files = new Option<int>("--files") { DefaultValueFactory = _ => 10_000, Description = "Files to make and to read." };
@@ -15,4 +16,9 @@ var large = new Command("large", "Peak of resident memory with one large object 
 large.SetAction((parsed, token) => LargeObject.MeasureAsync(parsed.GetValue(gib), token));
 var scan = new Command("scan", "Scans a folder; the measured part of 'headers', in a process of its own.") { folder };
 scan.SetAction(parsed => HeaderScan.Scan(parsed.GetValue(folder)!));
-return await new RootCommand("Compares whole jobs side by side.") { headers, folders, large, scan }.Parse(args).InvokeAsync();
+var parts = new Option<string[]>("--parts") { DefaultValueFactory = _ => ["stock", "source", "nodelay", "own", "orthanc", "memory"], AllowMultipleArgumentsPerToken = true, Description = "What to measure: stock (Nagle's algorithm on at the peer), source (Orthanc as source), nodelay, own (both sides), orthanc, memory." };
+var dimse = new Command("dimse", "C-STORE, C-GET and C-MOVE beside DCMTK, Orthanc and a bare pair of sockets.") { rounds, parts };
+dimse.SetAction((parsed, token) => new DimseComparison(parsed.GetValue(rounds)).CompareAsync(parsed.GetValue(parts)!, token));
+var root = new RootCommand("Compares whole jobs side by side.") { headers, folders, large, scan, dimse };
+foreach (var worker in Workers.Commands()) root.Add(worker);
+return await root.Parse(args).InvokeAsync();

@@ -293,11 +293,18 @@ internal sealed class DimseSession : IAsyncDisposable
         _ = command.UInt16(CommandSet.MessageId);
         Interlocked.Increment(ref _performing);
         var body = _performer.Open(context.Id);
-        if (!command.HasDataSet) await body.CompleteAsync(cancellationToken).ConfigureAwait(false);
+        body.OnBegin(b => Begin(context, command, b));
+        if (command.HasDataSet) return body;
+        await body.CompleteAsync(cancellationToken).ConfigureAwait(false);
+        body.Begin();
+        return body;
+    }
+
+    private void Begin(AcceptedContext context, CommandSet command, StreamedBody body)
+    {
         var operation = Task.Run(() => PerformAsync(context, command, body), CancellationToken.None);
         _operations[operation] = 0;
         _ = ForgetWhenDoneAsync(operation);
-        return body;
     }
 
     private async ValueTask<IncomingBody?> AnswerAsync(AcceptedContext context, CommandSet command, CancellationToken cancellationToken)

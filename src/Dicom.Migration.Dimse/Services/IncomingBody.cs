@@ -11,6 +11,11 @@ internal abstract class IncomingBody(byte contextId)
     /// <summary>Bytes so far.</summary>
     public long Length { get; set; }
 
+    /// <summary>Whoever reads it may begin: called, also more than once, before a fragment that is not the whole of it, and after the last one.</summary>
+    public virtual void Begin()
+    {
+    }
+
     /// <summary>Takes the next fragment; waits while whoever reads is slower than the peer.</summary>
     public abstract ValueTask AppendAsync(ReadOnlySequence<byte> fragment, CancellationToken cancellationToken);
 
@@ -22,16 +27,28 @@ internal abstract class IncomingBody(byte contextId)
 }
 
 /// <summary>The data set of a request: handed on through a pipe while it comes.</summary>
+/// <param name="contextId">Its context.</param> <param name="pipe">What hands it on.</param>
 internal sealed class StreamedBody(byte contextId, Pipe pipe) : IncomingBody(contextId)
 {
     private readonly TaskCompletionSource _here = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isDropped;
+    private Action<StreamedBody>? _begin;
 
     public PipeReader Reader => pipe.Reader;
     public Pipe Pipe => pipe;
 
     /// <summary>Done when the last fragment was taken.</summary>
     public Task WhenHere => _here.Task;
+
+    /// <summary>Has the operation begin when its data set does. A short one is whole by then: nobody is woken for a part of it.</summary>
+    public void OnBegin(Action<StreamedBody> begin) => _begin = begin;
+
+    public override void Begin()
+    {
+        var begin = _begin;
+        _begin = null;
+        begin?.Invoke(this);
+    }
 
     public override async ValueTask AppendAsync(ReadOnlySequence<byte> fragment, CancellationToken cancellationToken)
     {

@@ -12,6 +12,7 @@ namespace Dicom.Migration.Dimse.Services;
 internal sealed class MessageReceiver(Negotiated negotiated, AssociationOptions options, TimeProvider time,
     Func<AcceptedContext, CommandSet, CancellationToken, ValueTask<IncomingBody?>> begin)
 {
+    private const int ShortBody = 65_536; // far below what a body holds back before its reader has to take some
     private readonly ArrayBufferWriter<byte> _command = new();
     private byte _commandContext;
     private IncomingBody? _body;
@@ -72,12 +73,14 @@ internal sealed class MessageReceiver(Negotiated negotiated, AssociationOptions 
         body.Length += value.Fragment.Length;
         if (body.Length > options.MaxDataSetLength) throw new AssociationException(new Fault(FaultCode.MessageTooLong), "A data set is longer than its limit.");
         CheckRate(body);
+        if (!value.IsLast || value.Fragment.Length > ShortBody) body.Begin();
         var before = time.GetTimestamp();
         await body.AppendAsync(value.Fragment, cancellationToken).ConfigureAwait(false);
         _waitedForReader += time.GetElapsedTime(before);
         if (!value.IsLast) return;
         _body = null;
         await body.CompleteAsync(cancellationToken).ConfigureAwait(false);
+        body.Begin();
     }
 
     /// <summary>A peer that sends a little before each idle timeout would hold a handler for ever.</summary>

@@ -5,7 +5,7 @@ using Dicom.Migration.Dimse.UpperLayer;
 
 namespace Dicom.Migration.Dimse.Services;
 
-/// <summary>Sends messages, one at a time: each PDU in one piece, and the command together with what there is of its data set.</summary>
+/// <summary>Sends messages, one at a time: each PDU in one piece, short ones together, and the command together with what there is of its data set.</summary>
 /// <param name="connection">Where to.</param>
 /// <param name="maxLength">Longest P-DATA-TF the peer takes, in bytes without header.</param>
 #pragma warning disable CA1001 // a semaphore whose wait handle is never asked for holds nothing to dispose of
@@ -13,6 +13,7 @@ internal sealed class MessageSender(UpperLayerConnection connection, int maxLeng
 #pragma warning restore CA1001
 {
     private const int Headers = 12; // of a P-DATA-TF with one value
+    private const int SendLength = 131_072; // about as much as is sent at a time: with short PDUs, several
     private readonly SemaphoreSlim _message = new(1, 1); // PS3.8 §E.1: the fragments of two messages are not mixed
     private readonly int _largest = (maxLength - 6) & ~1; // PS3.8 §9.3.5.1: the value header is inside the maximum; fragments are even
 
@@ -29,21 +30,25 @@ internal sealed class MessageSender(UpperLayerConnection connection, int maxLeng
         try
         {
             var encoded = new ReadOnlySequence<byte>(command.Encode());
-            var first = Math.Min(read.Buffer.Length, _largest);
-            buffer = ArrayPool<byte>.Shared.Rent((int)Math.Max(encoded.Length + Headers * (encoded.Length / _largest + 2) + first, body is null || read.IsCompleted ? 0 : Headers + _largest));
+            var commands = encoded.Length + Headers * (encoded.Length / _largest + 2);
+            var piece = Math.Max(SendLength, Headers + _largest);
+            var data = body is null ? 0 : read.IsCompleted ? Math.Min(read.Buffer.Length + Headers * (read.Buffer.Length / _largest + 1), piece) : piece;
+            var room = (int)(commands + data);
+            buffer = ArrayPool<byte>.Shared.Rent(room);
             var used = 0;
             for (; encoded.Length > _largest; encoded = encoded.Slice(_largest)) used += Put(buffer.AsSpan(used), contextId, true, false, encoded.Slice(0, _largest));
             used += Put(buffer.AsSpan(used), contextId, true, true, encoded);
             while (body is not null)
             {
                 var rest = read.Buffer;
-                for (; rest.Length > _largest; rest = rest.Slice(_largest))
+                while (true)
                 {
-                    // The first fragment goes out with the command, the others one by one.
-                    used += Put(buffer.AsSpan(used), contextId, false, false, rest.Slice(0, _largest));
+                    // Whole fragments, as long as there is more behind them; the command, and all that there is room for, in one send.
+                    for (; rest.Length > _largest && used + Headers + _largest <= room; rest = rest.Slice(_largest))
+                        used += Put(buffer.AsSpan(used), contextId, false, false, rest.Slice(0, _largest));
+                    if (rest.Length <= _largest && (!read.IsCompleted || used + Headers + rest.Length <= room)) break;
                     await FlushAsync(buffer, used).ConfigureAwait(false);
                     used = 0;
-                    if (buffer.Length < Headers + _largest) buffer = Larger(buffer, Headers + _largest);
                 }
 
                 if (read.IsCompleted)
@@ -66,12 +71,6 @@ internal sealed class MessageSender(UpperLayerConnection connection, int maxLeng
             if (buffer is not null) ArrayPool<byte>.Shared.Return(buffer);
             _message.Release();
         }
-    }
-
-    private static byte[] Larger(byte[] buffer, int length)
-    {
-        ArrayPool<byte>.Shared.Return(buffer);
-        return ArrayPool<byte>.Shared.Rent(length);
     }
 
     private static int Put(Span<byte> output, byte contextId, bool isCommand, bool isLast, ReadOnlySequence<byte> fragment)
