@@ -36,7 +36,8 @@ public abstract class DimsePeerOptions : IValidatableObject
     [Range(0, 65_535)]
     public int ListenPort { get; set; } = 11_112;
 
-    /// <summary>Transfer syntaxes to read in, one context each, so that objects come as they are stored. 1 to 40.</summary>
+    /// <summary>Transfer syntaxes to read in, one context each, so that objects come as they are stored. 1 to 126. Default: those in which archives store objects, retired ones too.
+    /// One that is left out may come decompressed, without a word.</summary>
     public IReadOnlyList<string> TransferSyntaxes { get; set; } = StorageSyntaxes.All;
 
     /// <summary>Longest PDU accepted, in bytes, without its 6-byte header (PS3.8 §D.1). Default 262,144: few, large reads.</summary>
@@ -70,8 +71,8 @@ public abstract class DimsePeerOptions : IValidatableObject
                 yield return new($"{name} holds a character that an AE title may not have, or nothing but spaces (PS3.5 §6.2).", [name]);
         foreach (var (name, time) in new[] { (nameof(ArtimTimeout), ArtimTimeout), (nameof(IdleTimeout), IdleTimeout), (nameof(QueryTimeout), QueryTimeout), (nameof(StallTimeout), StallTimeout), (nameof(SettleTimeout), SettleTimeout) })
             if (time <= TimeSpan.Zero) yield return new($"{name} must be above 0.", [name]);
-        if (TransferSyntaxes.Count is 0 or > 40 || !TransferSyntaxes.All(static s => DataSets.DicomUid.IsValid(s)))
-            yield return new($"{nameof(TransferSyntaxes)} must be 1 to 40 UIDs.", [nameof(TransferSyntaxes)]);
+        if (TransferSyntaxes.Count is 0 or > 126 || !TransferSyntaxes.All(static s => DataSets.DicomUid.IsValid(s)))
+            yield return new($"{nameof(TransferSyntaxes)} must be 1 to 126 UIDs.", [nameof(TransferSyntaxes)]);
         if (!System.Net.IPAddress.TryParse(ListenAddress, out _)) yield return new($"{nameof(ListenAddress)} is no IP address.", [nameof(ListenAddress)]);
     }
 }

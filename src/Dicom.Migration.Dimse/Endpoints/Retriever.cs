@@ -30,7 +30,8 @@ internal sealed class Retriever(Peer peer) : IAsyncDisposable
         if (all.Count == 0) all.Add(null);
         // Not every archive says the SOP class of what it lists.
         var classes = all.Contains(null) ? all.OfType<string>().Union(StorageSyntaxes.CommonClasses, StringComparer.Ordinal) : all.OfType<string>();
-        var contexts = classes.SelectMany(c => peer.Options.TransferSyntaxes.Select(s => new ContextProposal(c, [s]) { Roles = ContextRoles.Scp }));
+        var syntaxes = all.Contains(null) && ReferenceEquals(peer.Options.TransferSyntaxes, StorageSyntaxes.All) ? StorageSyntaxes.Common : peer.Options.TransferSyntaxes;
+        var contexts = classes.SelectMany(c => syntaxes.Select(s => new ContextProposal(c, [s]) { Roles = ContextRoles.Scp }));
         return ContextPlanner.Plan([.. contexts], Keys.Context(Keys.Get));
     }
 

@@ -1,0 +1,87 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace Dicom.Migration.EndToEnd.Tests.Peers;
+
+/// <summary>An Orthanc of one test: storage, index and configuration in a folder, C-STORE, C-FIND, C-GET, C-MOVE and, where its plug-in is installed, DICOMweb.</summary>
+internal sealed class Orthanc : IAsyncDisposable
+{
+    private const string Plugin = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so";
+    private readonly HttpClient _http;
+    private PeerProcess? _process;
+
+    private Orthanc(string title, int dicomPort, int httpPort)
+    {
+        (Title, Port, Address) = (title, dicomPort, new Uri($"http://127.0.0.1:{httpPort}/"));
+        _http = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(10) };
+    }
+
+    public string Title { get; }
+    public int Port { get; }
+    public Uri Address { get; }
+    /// <summary>Root of its DICOMweb services; skips the test where the plug-in is not installed.</summary>
+    public Uri Web
+    {
+        get
+        {
+            Assert.SkipUnless(File.Exists(Plugin), "Orthanc's DICOMweb plug-in is not installed.");
+            return new Uri(Address, "dicom-web/");
+        }
+    }
+
+    public static async Task<Orthanc> StartAsync(string folder, string title)
+    {
+        var program = PeerProcess.Find("Orthanc");
+        var orthanc = new Orthanc(title, PeerProcess.FreePort(), PeerProcess.FreePort());
+        var home = Directory.CreateDirectory(Path.Join(folder, title)).FullName;
+        var configuration = Path.Join(home, "orthanc.json");
+        await File.WriteAllTextAsync(configuration, JsonSerializer.Serialize(new Dictionary<string, object>
+        {
+            ["Name"] = title, ["DicomAet"] = title, ["DicomPort"] = orthanc.Port, ["HttpPort"] = orthanc.Address.Port, ["RemoteAccessAllowed"] = false, ["AuthenticationEnabled"] = false,
+            ["StorageDirectory"] = Path.Join(home, "storage"), ["IndexDirectory"] = Path.Join(home, "index"), ["TemporaryDirectory"] = Directory.CreateDirectory(Path.Join(home, "tmp")).FullName,
+            ["SyncStorageArea"] = false, // no test cuts its power
+            ["DicomAlwaysAllowFind"] = true, ["DicomAlwaysAllowGet"] = true, ["DicomAlwaysAllowMove"] = true,
+            ["DicomScpTimeout"] = 1, // seconds; it waits so long for the rest of what it cannot read
+            ["OverwriteInstances"] = false, ["SaveJobs"] = false, ["DicomModalities"] = new Dictionary<string, object>(),
+            ["Plugins"] = File.Exists(Plugin) ? [Plugin] : Array.Empty<string>(),
+            ["DicomWeb"] = new Dictionary<string, object> { ["Enable"] = true, ["Root"] = "/dicom-web/" },
+        }), TestContext.Current.CancellationToken);
+        try
+        {
+            orthanc._process = await PeerProcess.StartAsync(program, [configuration], orthanc.AnswersAsync);
+            return orthanc;
+        }
+        catch
+        {
+            await orthanc.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Makes an AE title known to it, as a destination of C-MOVE.</summary>
+    public async Task KnowAsync(string title, int port)
+    {
+        using var answer = await _http.PutAsJsonAsync(new Uri("modalities/" + title, UriKind.Relative), new Dictionary<string, object> { ["AET"] = title, ["Host"] = "127.0.0.1", ["Port"] = port }, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        if (_process is not null) await _process.DisposeAsync();
+    }
+
+    private async Task<bool> AnswersAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var answer = await _http.GetAsync(new Uri("system", UriKind.Relative), cancellationToken);
+            return answer.IsSuccessStatusCode && await PeerProcess.EchoesAsync(Port, Title, cancellationToken);
+        }
+        catch (HttpRequestException)
+        {
+            return false; // not yet
+        }
+    }
+}
