@@ -6,7 +6,7 @@ namespace Dicom.Migration.Dimse.UpperLayer;
 /// <summary>One transport connection, its state, and its PDUs: no more than one send for each.</summary>
 internal sealed class UpperLayerConnection(Stream stream, bool isRequestor, TimeProvider time, int maxDataLength, TimeSpan artim, TimeSpan idle) : IAsyncDisposable
 {
-    private readonly PipeReader _reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 131_072, minimumReadSize: 16_384));
+    private readonly PipeReader _reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 65_536, minimumReadSize: 16_384));
     private readonly SemaphoreSlim _sending = new(1, 1);
     private readonly Lock _gate = new();
     private readonly Deadline _sendTimeout = new(idle, time);
