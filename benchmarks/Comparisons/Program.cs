@@ -15,4 +15,4 @@ var large = new Command("large", "Peak of resident memory with one large object 
 large.SetAction((parsed, token) => LargeObject.MeasureAsync(parsed.GetValue(gib), token));
 var scan = new Command("scan", "Scans a folder; the measured part of 'headers', in a process of its own.") { folder };
 scan.SetAction(parsed => HeaderScan.Scan(parsed.GetValue(folder)!));
-return await new RootCommand("Compares whole jobs side by side.") { headers, folders, large, scan }.Parse(args).InvokeAsync();
+return await new RootCommand("Compares whole jobs side by side.") { headers, folders, large, scan, WebComparison.Command(rounds) }.Parse(args).InvokeAsync();
