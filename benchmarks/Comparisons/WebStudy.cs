@@ -67,8 +67,8 @@ internal sealed record WebStudy(string Folder, string Uid, IReadOnlyList<string>
     }
 
     /// <summary>What a process says of what it did.</summary>
-    public static string Report(int objects, byte[] digests, long allocated, long growth) => string.Create(CultureInfo.InvariantCulture,
-        $"{objects} objects, {allocated / objects} bytes allocated for an object, {growth >> 20} MiB of growth, digest {Convert.ToHexStringLower(digests)}");
+    public static string Report(int objects, byte[] digests, TimeSpan warm, long allocated, long growth) => string.Create(CultureInfo.InvariantCulture,
+        $"{objects} objects, {allocated / objects} bytes allocated for an object, {growth >> 20} MiB of growth, {warm.TotalSeconds:F4} s for a request of the second half, digest {Convert.ToHexStringLower(digests)}");
 
     /// <summary>Holds what a process says against the files: each object has to have come whole.</summary>
     public void Check(string report, bool ofRetrieval)
@@ -79,8 +79,12 @@ internal sealed record WebStudy(string Folder, string Uid, IReadOnlyList<string>
         if (!report.Contains(Convert.ToHexStringLower(all), StringComparison.Ordinal)) throw new InvalidDataException("What was retrieved is not what was there.");
     }
 
-    /// <summary>The figure out of a report.</summary>
-    public static string Allocated(string report) => report.Split(", ")[1].Split(' ')[0];
+    /// <summary>Figures out of a report: bytes allocated for an object, and seconds for a request once all code is compiled.</summary>
+    public static (string Allocated, double Warm) Figures(string report)
+    {
+        var parts = report.Split(", ");
+        return (parts[1].Split(' ')[0], double.Parse(parts[3].Split(' ')[0], CultureInfo.InvariantCulture));
+    }
 
     /// <summary>Digests of all objects as one, in any order.</summary>
     public static void Add(Span<byte> all, ReadOnlySpan<byte> one)
