@@ -19,7 +19,7 @@ internal sealed class WebPeer(Process process, Uri root) : IAsyncDisposable
     public static async Task<WebPeer> StartBareAsync(string folder, CancellationToken cancellationToken)
     {
         string[] command = [.. WebComparison.Self.Split(' '), "web", "serve", folder];
-        var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false })!;
         return new WebPeer(process, new Uri(await process.StandardOutput.ReadLineAsync(cancellationToken) ?? throw new InvalidOperationException("The server did not start.")));
     }
 

@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Comparisons;
@@ -13,7 +12,7 @@ namespace Comparisons;
 /// <summary>As little of a DICOMweb server as there can be: it has every study's answer ready, and takes objects without looking at them.</summary>
 internal static class WebServer
 {
-    /// <summary>Serves each folder of a folder as a service of its own, and prints its address; until it is ended.</summary>
+    /// <summary>Serves each folder of a folder as a service of its own, and prints its address; until its input ends.</summary>
     public static async Task<int> RunAsync(string folder, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -39,7 +38,10 @@ internal static class WebServer
         }
         await app.StartAsync(cancellationToken);
         Console.WriteLine(app.Urls.First());
-        await app.WaitForShutdownAsync(cancellationToken);
+        // Ends with whoever started it, however that ends.
+        var input = Console.OpenStandardInput();
+        while (await input.ReadAsync(new byte[1], cancellationToken) > 0) { }
+        await app.StopAsync(cancellationToken);
         return 0;
     }
 
