@@ -7,14 +7,19 @@ namespace Comparisons;
 internal static class Archive
 {
     /// <summary>Writes files of about so many bytes each, a hundred in a folder.</summary>
-    public static async Task WriteAsync(string folder, int files, int bytes, CancellationToken cancellationToken)
+    /// <param name="folder">Where.</param>
+    /// <param name="files">How many.</param>
+    /// <param name="bytes">Size of each.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="study">Puts them all into one study, made of this number; by default each is a study of its own.</param>
+    public static async Task WriteAsync(string folder, int files, int bytes, CancellationToken cancellationToken, int? study = null)
     {
         var recipe = MadeUpInstances.CreateAll(1)[0].Recipe;
         var random = new Random(1);
         for (var i = 0; i < files; i++)
         {
             var place = Directory.CreateDirectory(Path.Join(folder, $"{i / 100:D4}")).FullName;
-            var made = MadeUpInstances.Create(i, recipe, i).Bytes.ToArray();
+            var made = MadeUpInstances.Create(study ?? i, recipe, i).Bytes.ToArray();
             await using var file = File.Create(Path.Join(place, $"{i:D6}.dcm"));
             await file.WriteAsync(made, cancellationToken);
             var more = bytes - made.Length - 12;

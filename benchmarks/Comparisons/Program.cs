@@ -19,6 +19,6 @@ scan.SetAction(parsed => HeaderScan.Scan(parsed.GetValue(folder)!));
 var parts = new Option<string[]>("--parts") { DefaultValueFactory = _ => ["stock", "source", "nodelay", "own", "orthanc", "memory"], AllowMultipleArgumentsPerToken = true, Description = "What to measure: stock (Nagle's algorithm on at the peer), source (Orthanc as source), nodelay, own (both sides), orthanc, memory." };
 var dimse = new Command("dimse", "C-STORE, C-GET and C-MOVE beside DCMTK, Orthanc and a bare pair of sockets.") { rounds, parts };
 dimse.SetAction((parsed, token) => new DimseComparison(parsed.GetValue(rounds)).CompareAsync(parsed.GetValue(parts)!, token));
-var root = new RootCommand("Compares whole jobs side by side.") { headers, folders, large, scan, dimse };
+var root = new RootCommand("Compares whole jobs side by side.") { headers, folders, large, scan, dimse, WebComparison.Command(rounds) };
 foreach (var worker in Workers.Commands()) root.Add(worker);
 return await root.Parse(args).InvokeAsync();

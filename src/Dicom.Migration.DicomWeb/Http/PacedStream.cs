@@ -11,27 +11,51 @@ internal sealed class PacedStream(Stream inner, HttpResponseMessage response, lo
 {
     private long _length, _bytesWaitedFor;
     private TimeSpan _waited;
+    // One for all reads: it is armed only while the peer is waited for.
+    private CancellationTokenSource _silence = new(Timeout.InfiniteTimeSpan, time);
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         int read;
         var since = time.GetTimestamp();
-        using (var silence = new CancellationTokenSource(idle, time))
-        using (var both = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken))
+        try
         {
-            try { read = await inner.ReadAsync(buffer, both.Token).ConfigureAwait(false); }
-            catch (OperationCanceledException) when (silence.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-            {
-                throw new DicomWebException(FaultCode.PeerTimeout, "The peer sent nothing more of an answer within the time allowed.");
-            }
-            catch (Exception e) when (e is IOException or HttpRequestException)
-            {
-                throw new DicomWebException(FaultCode.PeerClosedEarly, "The connection broke in the middle of an answer.", e);
-            }
+            cancellationToken.ThrowIfCancellationRequested();
+            var reading = inner.ReadAsync(buffer, _silence.Token);
+            read = reading.IsCompleted ? await reading.ConfigureAwait(false) : await WaitAsync(reading, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException)
+        {
+            throw new DicomWebException(FaultCode.PeerClosedEarly, "The connection broke in the middle of an answer.", e);
         }
         _length += read;
         ThrowIfSlow(read, time.GetElapsedTime(since));
         return _length <= maxLength ? read : throw new DicomWebException(FaultCode.MessageTooLong, "An answer is longer than the limit.");
+    }
+
+    private async ValueTask<int> WaitAsync(ValueTask<int> reading, CancellationToken cancellationToken)
+    {
+        var silence = _silence;
+        silence.CancelAfter(idle);
+        try
+        {
+            using (cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), silence))
+                return await reading.ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested) { throw new OperationCanceledException(cancellationToken); }
+        catch (OperationCanceledException) when (silence.IsCancellationRequested)
+        {
+            throw new DicomWebException(FaultCode.PeerTimeout, "The peer sent nothing more of an answer within the time allowed.");
+        }
+        finally
+        {
+            // What came in the moment its time was up has come: the next read has all its time.
+            if (!silence.TryReset())
+            {
+                _silence = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+                silence.Dispose();
+            }
+        }
     }
 
     // One byte now and then is no silence, and holds a connection for years.
@@ -52,6 +76,7 @@ internal sealed class PacedStream(Stream inner, HttpResponseMessage response, lo
         {
             inner.Dispose();
             response.Dispose();
+            _silence.Dispose();
         }
         base.Dispose(disposing);
     }

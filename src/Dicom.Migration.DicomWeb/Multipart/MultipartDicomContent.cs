@@ -11,6 +11,7 @@ namespace Dicom.Migration.DicomWeb.Multipart;
 internal sealed class MultipartDicomContent : HttpContent
 {
     private static readonly byte[] PartHeader = "\r\nContent-Type: application/dicom\r\n\r\n"u8.ToArray();
+    private static readonly byte[] End = "--\r\n"u8.ToArray();
     private readonly IReadOnlyList<StowInstance> _instances;
     private readonly byte[] _delimiter;
     private volatile ProgressWatch? _watch;
@@ -41,16 +42,18 @@ internal sealed class MultipartDicomContent : HttpContent
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
+        using var gathered = new GatheringWriter(stream, () => _watch?.Step());
         foreach (var instance in _instances)
         {
             _watch?.Step();
-            await stream.WriteAsync(_delimiter, cancellationToken).ConfigureAwait(false);
-            await stream.WriteAsync(PartHeader, cancellationToken).ConfigureAwait(false);
-            await stream.WriteAsync(instance.Envelope, cancellationToken).ConfigureAwait(false);
-            await WriteBodyAsync(instance, stream, cancellationToken).ConfigureAwait(false);
+            await gathered.WriteAsync(_delimiter, cancellationToken).ConfigureAwait(false);
+            await gathered.WriteAsync(PartHeader, cancellationToken).ConfigureAwait(false);
+            await gathered.WriteAsync(instance.Envelope, cancellationToken).ConfigureAwait(false);
+            await WriteBodyAsync(instance, gathered, stream, cancellationToken).ConfigureAwait(false);
         }
-        await stream.WriteAsync(_delimiter, cancellationToken).ConfigureAwait(false);
-        await stream.WriteAsync("--\r\n"u8.ToArray(), cancellationToken).ConfigureAwait(false);
+        await gathered.WriteAsync(_delimiter, cancellationToken).ConfigureAwait(false);
+        await gathered.WriteAsync(End, cancellationToken).ConfigureAwait(false);
+        await gathered.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
@@ -58,7 +61,7 @@ internal sealed class MultipartDicomContent : HttpContent
     // Servers that take no chunks exist: with a length that is known there are none.
     protected override bool TryComputeLength(out long length)
     {
-        length = _delimiter.Length + 4L;
+        length = _delimiter.Length + End.Length;
         foreach (var instance in _instances)
         {
             if (instance.Length is not { } body) return false;
@@ -67,14 +70,15 @@ internal sealed class MultipartDicomContent : HttpContent
         return true;
     }
 
-    private async Task WriteBodyAsync(StowInstance instance, Stream stream, CancellationToken cancellationToken)
+    private async Task WriteBodyAsync(StowInstance instance, GatheringWriter gathered, Stream stream, CancellationToken cancellationToken)
     {
         if (instance.Pipe is null)
         {
-            foreach (var memory in instance.Content) await stream.WriteAsync(memory, cancellationToken).ConfigureAwait(false);
+            foreach (var memory in instance.Content) await gathered.WriteAsync(memory, cancellationToken).ConfigureAwait(false);
             _watch?.Step();
             return;
         }
+        await gathered.FlushAsync(cancellationToken).ConfigureAwait(false); // what comes from a pipe may be long in coming
         for (var written = 0L; ;)
         {
             var read = await ReadAsync(instance.Pipe, cancellationToken).ConfigureAwait(false);

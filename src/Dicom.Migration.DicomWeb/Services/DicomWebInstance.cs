@@ -52,7 +52,7 @@ public sealed class DicomWebInstance : IAsyncDisposable
             var isFinal = read.IsCompleted && read.Buffer.Length <= look;
             try
             {
-                if (Part10Prefix.Read(read.Buffer.Slice(0, Math.Min(read.Buffer.Length, look)).ToArray(), isFinal) is { } prefix)
+                if (ReadPrefix(read.Buffer.Slice(0, Math.Min(read.Buffer.Length, look)), isFinal) is { } prefix)
                 {
                     body.AdvanceTo(read.Buffer.GetPosition(prefix.Length));
                     return new DicomWebInstance(body, prefix, null);
@@ -66,4 +66,7 @@ public sealed class DicomWebInstance : IAsyncDisposable
             body.AdvanceTo(read.Buffer.Start);
         }
     }
+
+    // In one piece nearly always: then nothing is copied but the prefix itself.
+    private static Part10Prefix? ReadPrefix(ReadOnlySequence<byte> head, bool isFinal) => Part10Prefix.Read(head.IsSingleSegment ? head.FirstSpan : head.ToArray(), isFinal);
 }

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net;
+using Dicom.Migration.DicomWeb.Http;
 using Dicom.Migration.DicomWeb.Tests.Peers;
 using Dicom.Migration.Testing;
 using Microsoft.Extensions.Time.Testing;
@@ -41,6 +42,29 @@ public sealed class PaceTests
         Assert.False(waiting.IsCompleted);
         _clock.Advance(TimeSpan.FromMinutes(1.1));
         Assert.Equal(FaultCode.PeerTimeout, (await Assert.ThrowsAsync<DicomWebException>(() => waiting)).Fault.Code);
+    }
+
+    [Fact]
+    public async Task Each_silence_in_an_answer_is_waited_for_anew()
+    {
+        var body = new Pipe();
+        using var stream = new PacedStream(body.Reader.AsStream(), new HttpResponseMessage(), 1_000, TimeSpan.FromSeconds(60), 0, _clock);
+        var buffer = new byte[10];
+        for (var i = 0; i < 5; i++)
+        {
+            var reading = stream.ReadAsync(buffer, Token);
+            _clock.Advance(TimeSpan.FromSeconds(59));
+            await body.Writer.WriteAsync(new byte[7], Token);
+            Assert.Equal(7, await reading);
+            _clock.Advance(TimeSpan.FromSeconds(61)); // that whoever reads takes does not count
+        }
+        using var giving = new CancellationTokenSource();
+        var givenUp = stream.ReadAsync(buffer, giving.Token);
+        await giving.CancelAsync();
+        Assert.Equal(giving.Token, (await Assert.ThrowsAnyAsync<OperationCanceledException>(() => givenUp.AsTask())).CancellationToken);
+        var silent = stream.ReadAsync(buffer, Token);
+        _clock.Advance(TimeSpan.FromSeconds(61));
+        Assert.Equal(FaultCode.PeerTimeout, (await Assert.ThrowsAsync<DicomWebException>(() => silent.AsTask())).Fault.Code);
     }
 
     [Fact]
