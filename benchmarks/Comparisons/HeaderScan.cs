@@ -1,5 +1,6 @@
 using System.Globalization;
 using Dicom.Migration.DataSets;
+using Dicom.Migration.FileSystem;
 using Dicom.Migration.Testing;
 
 namespace Comparisons;
@@ -45,15 +46,15 @@ internal static class HeaderScan
     /// <summary>The measured part: every element of every file, one reader, nothing kept but a count and the SOP Instance UID's length.</summary>
     public static int Scan(string folder)
     {
-        var files = Directory.GetFiles(folder);
         var before = GC.GetTotalAllocatedBytes(precise: true);
-        var (elements, uids) = (0L, 0L);
-        using var reader = new Part10FileReader();
+        var (files, elements, uids) = (0, 0L, 0L);
+        using var headers = new FolderHeaders(folder);
+        var reader = headers.Reader;
         var element = reader.Element;
-        foreach (var path in files)
+        while (headers.MoveNext())
         {
-            using var handle = File.OpenHandle(path);
-            reader.Open(handle);
+            if (headers.Fault is { } fault) throw new InvalidDataException($"{fault}");
+            files++;
             while (reader.Read())
             {
                 if (element.Token is not (DataSetToken.ElementStart or DataSetToken.SequenceStart or DataSetToken.FragmentsStart)) continue;
@@ -65,7 +66,7 @@ internal static class HeaderScan
             }
         }
         var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{files.Length} files, {elements} elements, {uids} SOP Instance UIDs, {allocated / files.Length} bytes allocated for a file"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{files} files, {elements} elements, {uids} SOP Instance UIDs, {allocated / files} bytes allocated for a file"));
         return 0;
     }
 }

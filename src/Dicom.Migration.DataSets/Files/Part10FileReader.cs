@@ -4,27 +4,32 @@ using Microsoft.Win32.SafeHandles;
 namespace Dicom.Migration.DataSets;
 
 /// <summary>Reads the data set of a file token by token through one small buffer, passing over values by seeking.</summary>
-/// <remarks>Of use for the headers of many files: reusable by <see cref="Open"/>, which keeps the buffer. Not thread-safe.
+/// <remarks>Of use for the headers of many files: reusable by <see cref="Open(SafeFileHandle)"/>, which keeps the buffer. Not thread-safe.
 /// Errors of the file system come as the framework's own exceptions.</remarks>
 public sealed class Part10FileReader : IDisposable
 {
+    // Most headers end within 4 KiB. More of a longer file is copied, and from a disk fetched, only if its header turns out longer.
+    private const int FirstRead = 4_096;
     private readonly int _bufferLength;
+    private readonly ReadAt _ofHandle;
     private readonly DataSetReader _meta = Part10Prefix.MetaReader();
     private byte[] _buffer;
     private int _start, _end;
     private long _filePosition, _fileLength;
     private bool _final;
     private SafeFileHandle? _handle;
+    private ReadAt? _read;
     private Inflater? _inflater;
-    private HandleStream? _deflated;
+    private PositionedStream? _deflated;
 
     /// <summary>Makes a reader that has no file yet.</summary>
     /// <param name="options">Limits and dictionary, or <see langword="null"/> for the defaults.</param>
-    /// <param name="bufferLength">Bytes read at once, 256 or more. Default 16 KiB: the header of most images in one read.</param>
+    /// <param name="bufferLength">Bytes read at once, 256 or more; of a longer file 4 KiB at first. Default 16 KiB: the header of most images in one read or two.</param>
     public Part10FileReader(DataSetReaderOptions? options = null, int bufferLength = 16_384)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(bufferLength, 256);
         (_bufferLength, _buffer, Element) = (bufferLength, new byte[bufferLength], new DataSetReader(options));
+        _ofHandle = (into, offset) => RandomAccess.Read(_handle!, into, offset);
     }
 
     /// <summary>The current token: read its properties; only this class may move it.</summary>
@@ -41,8 +46,24 @@ public sealed class Part10FileReader : IDisposable
     public void Open(SafeFileHandle handle)
     {
         ArgumentNullException.ThrowIfNull(handle);
+        Open(_ofHandle, RandomAccess.GetLength(handle), handle);
+    }
+
+    /// <summary>Starts on a file that is read by other means, reading its prefix.</summary>
+    /// <param name="read">Reads it; what it throws comes through.</param>
+    /// <param name="length">Bytes of the file: values that would end beyond are refused at once.</param>
+    /// <exception cref="DicomFormatException">The file is not DICOM, or its file meta is malformed.</exception>
+    public void Open(ReadAt read, long length)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        Open(read, length, null);
+    }
+
+    private void Open(ReadAt read, long length, SafeFileHandle? handle)
+    {
         CloseInflater();
-        (_handle, _filePosition, _fileLength, _start, _end, _final, _pieceStart) = (handle, 0, RandomAccess.GetLength(handle), 0, 0, false, 0);
+        (_read, _handle, _filePosition, _fileLength, _start, _end, _final, _pieceStart) = (read, handle, 0, length, 0, 0, false, 0);
         if (_buffer.Length != _bufferLength) _buffer = new byte[_bufferLength];
         Part10Prefix? prefix;
         while ((prefix = Part10Prefix.Read(_buffer.AsSpan(0, _end), _final, _meta)) is null) Fill();
@@ -50,12 +71,12 @@ public sealed class Part10FileReader : IDisposable
         _start = prefix.Length;
         if (prefix.TransferSyntax.IsDeflated)
         {
-            _deflated = new HandleStream(handle, prefix.Length);
+            _deflated = new PositionedStream(read, prefix.Length);
             _inflater = new Inflater(_deflated, prefix.Length);
             (_start, _end, _final) = (0, 0, false);
             Element.Reset(prefix.TransferSyntax);
         }
-        else Element.Reset(prefix.TransferSyntax, prefix.Length, _fileLength - prefix.Length);
+        else Element.Reset(prefix.TransferSyntax, prefix.Length, length - prefix.Length);
     }
 
     /// <summary>Reads the next token.</summary>
@@ -123,7 +144,7 @@ public sealed class Part10FileReader : IDisposable
 
     private void Fill()
     {
-        var handle = _handle ?? throw new InvalidOperationException("No file is open.");
+        var source = _read ?? throw new InvalidOperationException("No file is open.");
         if (_start > 0)
         {
             _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
@@ -131,7 +152,8 @@ public sealed class Part10FileReader : IDisposable
         }
         if (_end == _buffer.Length) Array.Resize(ref _buffer, _buffer.Length * 2); // a long prefix only
         var free = _buffer.AsSpan(_end);
-        var read = _inflater is not null ? _inflater.Read(free) : RandomAccess.Read(handle, free, _filePosition);
+        if (_filePosition == 0 && _fileLength > _bufferLength && free.Length > FirstRead) free = free[..FirstRead];
+        var read = _inflater is not null ? _inflater.Read(free) : source(free, _filePosition);
         if (_inflater is null) _filePosition += read;
         _end += read;
         _final = read == 0;
@@ -148,6 +170,6 @@ public sealed class Part10FileReader : IDisposable
     public void Dispose()
     {
         CloseInflater();
-        _handle = null;
+        (_handle, _read) = (null, null);
     }
 }

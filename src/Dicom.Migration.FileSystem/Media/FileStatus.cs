@@ -16,6 +16,13 @@ internal readonly partial record struct FileStatus(int Mode, long Size, long Mod
 
     public static FileStatus Of(SafeFileHandle handle) => TryOf(handle, [0], EmptyPath) ?? throw new FileSystemException(new Fault(FaultCode.ReadFailed));
 
+    /// <summary>What an open file is; <see langword="null"/> if that cannot be told.</summary>
+    public static unsafe FileStatus? Of(int descriptor)
+    {
+        byte* buffer = stackalloc byte[256], nothing = stackalloc byte[1];
+        return statx(descriptor, nothing, EmptyPath, 0x7FF, buffer) < 0 ? null : Parse(buffer);
+    }
+
     /// <summary>What an entry of a directory is, a link being a link; <see langword="null"/> if that cannot be told.</summary>
     /// <param name="directory">The directory.</param>
     /// <param name="name">Ends in NUL.</param>
@@ -23,12 +30,17 @@ internal readonly partial record struct FileStatus(int Mode, long Size, long Mod
 
     private static unsafe FileStatus? TryOf(SafeFileHandle handle, ReadOnlySpan<byte> name, int flags)
     {
-        // struct statx of linux/stat.h, the same on every architecture: mode at 28, size at 40, mtime at 112.
         var buffer = stackalloc byte[256];
         fixed (byte* path = name)
-            if (statx(handle, path, flags, 0x7FF, buffer) < 0) return null;
-        return new FileStatus(*(ushort*)(buffer + 28), *(long*)(buffer + 40), unchecked((*(long*)(buffer + 112) * 1_000_000_000L) + *(uint*)(buffer + 120)));
+            return statx(handle, path, flags, 0x7FF, buffer) < 0 ? null : Parse(buffer);
     }
+
+    // struct statx of linux/stat.h, the same on every architecture: mode at 28, size at 40, mtime at 112.
+    private static unsafe FileStatus Parse(byte* status) =>
+        new(*(ushort*)(status + 28), *(long*)(status + 40), unchecked((*(long*)(status + 112) * 1_000_000_000L) + *(uint*)(status + 120)));
+
+    [LibraryImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static unsafe partial int statx(int directory, byte* path, int flags, uint mask, byte* buffer);
 
     [LibraryImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static unsafe partial int statx(SafeFileHandle directory, byte* path, int flags, uint mask, byte* buffer);

@@ -46,6 +46,19 @@ internal sealed partial class LibC : ILibC
         return result;
     }
 
+    /// <summary>Reads from an offset on.</summary>
+    /// <returns>Bytes read; 0 at the end.</returns>
+    public static unsafe int ReadAt(int descriptor, Span<byte> into, long offset)
+    {
+        int result;
+        fixed (byte* start = into)
+            do result = Outcome((int)pread(descriptor, start, into.Length, offset)); while (result == -Interrupted);
+        return result;
+    }
+
+    /// <summary>Tells the kernel to read no more than what is asked for: it would fetch 64 KiB and more of a file that is read from its start.</summary>
+    public static void ReadNothingAhead(int descriptor) => _ = posix_fadvise(descriptor, 0, 0, 1);
+
     public int MakeDirectoryAt(int directory, string name, int mode)
     {
         int result;
@@ -135,6 +148,10 @@ internal sealed partial class LibC : ILibC
     private static unsafe partial nint write(int descriptor, byte* bytes, nint count);
     [LibraryImport("libc", EntryPoint = "pwrite64", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static unsafe partial nint pwrite(int descriptor, byte* bytes, nint count, long offset);
+    [LibraryImport("libc", EntryPoint = "pread64", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static unsafe partial nint pread(int descriptor, byte* bytes, nint count, long offset);
+    [LibraryImport("libc", EntryPoint = "posix_fadvise64"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int posix_fadvise(int descriptor, long offset, long length, int advice);
     [LibraryImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int fsync(int descriptor);
     [LibraryImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -110,7 +110,8 @@ internal sealed class TreeWalker(string root)
         return null;
     }
 
-    private static Fault FaultOf(int result) => new(-result switch
+    /// <summary>The fault of what a system call returned, below zero.</summary>
+    public static Fault FaultOf(int result) => new(-result switch
     {
         LibC.NoEntry => FaultCode.SourceGone,
         AccessDenied or 1 => FaultCode.AccessDenied,

@@ -54,6 +54,37 @@ public sealed class Part10FileReaderTests
         Assert.Equal(seen, Read(Part10("1.2.840.10008.1.2.1.99", Deflate(Little)), out _, whole: true));
     }
 
+    [Theory]
+    [InlineData(3_000, new[] { 3_220 })] // a short file is read whole
+    [InlineData(500_000, new[] { 4_096, 10 })] // of a long one the start, and what follows behind the value that is passed over
+    public void Reads_no_more_than_the_header_takes(int filling, int[] expected)
+    {
+        var file = Part10("1.2.840.10008.1.2.1", new Bytes().Text(0x00080016, "UI", "1.2\0").Text(0x00080018, "UI", "1.2.3\0").Element(0x7FE00010, "OB", new byte[filling]).Short(0x7FE10010, "US", 1).ToArray());
+        var (reads, longest) = (new List<int>(), int.MaxValue);
+        using var reader = new Part10FileReader();
+        var whole = Pass();
+        Assert.Equal(expected, reads);
+        longest = 1;
+        Assert.Equal(whole, Pass());
+        Assert.Equal(4, whole.Count);
+
+        List<(DataSetToken, uint, long)> Pass()
+        {
+            reader.Open(Read, file.Length);
+            var seen = new List<(DataSetToken, uint, long)>();
+            for (; reader.Read(); reader.SkipValue()) if (reader.Element.Token is not DataSetToken.End) seen.Add((reader.Element.Token, reader.Element.Tag.Value, reader.Element.HeaderOffset));
+            return seen;
+        }
+
+        int Read(Span<byte> into, long offset)
+        {
+            var read = Math.Min(Math.Min(into.Length, longest), file.Length - (int)offset);
+            file.AsSpan((int)offset, read).CopyTo(into);
+            reads.Add(read);
+            return read;
+        }
+    }
+
     public static TheoryData<Part10Assumptions, string, byte[]> Odd() => new()
     {
         { Part10Assumptions.WrongMetaGroupLength, "1.2.840.10008.1.2.1", Part10("1.2.840.10008.1.2.1", Little, 8) },

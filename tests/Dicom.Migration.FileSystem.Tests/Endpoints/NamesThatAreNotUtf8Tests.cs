@@ -76,6 +76,10 @@ public sealed partial class NamesThatAreNotUtf8Tests : IDisposable
         };
         Assert.Equal(expected, await ReadAllAsync());
         for (var i = 0; i < expected.Count; i++) Assert.Equal(expected.Skip(i + 1), await ReadAllAsync(new SourceCursor(expected[i].Item1)));
+        using var headers = new FolderHeaders(_folder.Path);
+        var keys = new List<string>();
+        for (; headers.MoveNext(); keys.Add(headers.Path)) Assert.Null(headers.Fault);
+        Assert.Equal(expected.Select(static e => e.Item1), keys.Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -1,9 +1,7 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace Dicom.Migration.DataSets;
 
-/// <summary>Reads an open file from an offset on without moving anybody's position; the handle stays its owner's.</summary>
-internal sealed class HandleStream(SafeFileHandle handle, long offset) : Stream
+/// <summary>Reads an open file from an offset on without moving anybody's position; the file stays its owner's.</summary>
+internal sealed class PositionedStream(ReadAt source, long offset) : Stream
 {
     private long _position = offset;
     public override bool CanRead => true;
@@ -14,7 +12,7 @@ internal sealed class HandleStream(SafeFileHandle handle, long offset) : Stream
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
     public override int Read(Span<byte> buffer)
     {
-        var read = RandomAccess.Read(handle, buffer, _position);
+        var read = source(buffer, _position);
         _position += read;
         return read;
     }
