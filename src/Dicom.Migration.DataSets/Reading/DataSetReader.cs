@@ -14,7 +14,7 @@ public sealed class DataSetReader
     private readonly Func<DicomTag, DicomVr>? _implicitVr;
     private readonly long _maxElements;
     private readonly int _maxDepth;
-    private Level[] _levels = new Level[16];
+    private Level[] _levels = []; // file meta information and most command sets have none
     private int _depth, _sequences;
     private long _count, _inputEnd;
     private bool _explicit, _bigEndian, _inItems;
@@ -231,7 +231,7 @@ public sealed class DataSetReader
     private void Open(DataSetToken token, LevelKind kind, long limit)
     {
         var end = Length < 0 ? -1 : ValueOffset + Length;
-        if (_depth == _levels.Length) Array.Resize(ref _levels, Math.Min(_levels.Length * 2, (2 * _maxDepth) + 2));
+        if (_depth == _levels.Length) Array.Resize(ref _levels, Math.Min(Math.Max(8, _levels.Length * 2), (2 * _maxDepth) + 2));
         _levels[_depth++] = new Level(kind, Tag, Vr, HeaderOffset, end, end < 0 ? limit : end, _explicit, _bigEndian);
         Token = token;
     }

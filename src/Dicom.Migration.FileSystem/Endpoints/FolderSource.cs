@@ -52,14 +52,14 @@ public sealed class FolderSource : IMigrationSource
             yield return new SourceFinding("", Unfinished);
             yield break;
         }
-        using var handle = Open(unit.Key, out var fault);
+        using var handle = Open(unit.Key, out var status, out var fault);
         if (handle is null)
         {
             yield return new SourceFinding("", fault);
             yield break;
         }
-        var (status, start) = (default(FileStatus), default(FileStart));
-        try { (status, start) = (FileStatus.Of(handle), FileStart.Read(handle)); }
+        var start = default(FileStart);
+        try { start = FileStart.Read(handle); }
         catch (FileSystemException e) { fault = e.Fault; }
         if (start is null)
         {
@@ -97,15 +97,20 @@ public sealed class FolderSource : IMigrationSource
 
     private TreeWalker Walker() => OperatingSystem.IsLinux() ? new TreeWalker(_options.Path) : throw new PlatformNotSupportedException("A folder can be a source on Linux only.");
 
-    private SafeFileHandle? Open(string key, out Fault fault)
+    private SafeFileHandle? Open(string key, out FileStatus status, out Fault fault)
     {
+        status = default;
         var isDirectory = key.EndsWith('/');
         var handle = Walker().Open(isDirectory ? key[..^1] : key, isDirectory, out fault);
         if (handle is null) return null;
-        // A directory that could not be listed and now can be: what is in it has to be discovered first.
-        if (isDirectory) fault = new Fault(FaultCode.AccessDenied);
-        else if (FileStatus.Of(handle).IsRegular) return handle;
-        else fault = new Fault(FaultCode.NotARegularFile);
+        try
+        {
+            // A directory that could not be listed and now can be: what is in it has to be discovered first.
+            if (isDirectory) fault = new Fault(FaultCode.AccessDenied);
+            else if ((status = FileStatus.Of(handle)).IsRegular) return handle;
+            else fault = new Fault(FaultCode.NotARegularFile);
+        }
+        catch (FileSystemException e) { fault = e.Fault; }
         handle.Dispose();
         return null;
     }
@@ -144,7 +149,7 @@ public sealed class FolderSource : IMigrationSource
 
     private bool IsInstance(string path)
     {
-        using var handle = Open(path, out _);
+        using var handle = Open(path, out _, out _);
         try { return handle is not null && FileStart.Read(handle).Kind is FileKind.Instance; }
         catch (FileSystemException) { return false; } // is reported where the file itself is read
     }
