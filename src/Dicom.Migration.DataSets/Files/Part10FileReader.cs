@@ -35,7 +35,8 @@ public sealed class Part10FileReader : IDisposable
     /// <summary>The current token: read its properties; only this class may move it.</summary>
     public DataSetReader Element { get; }
     /// <summary>What stands before the data set.</summary>
-    public Part10Prefix Prefix { get => field ?? throw new InvalidOperationException("No file is open."); private set; }
+    public Part10Prefix Prefix => _prefix ?? throw new InvalidOperationException("No file is open.");
+    private Part10Prefix? _prefix;
     /// <summary>The bytes of the current <see cref="DataSetToken.Value"/>; valid until the next call.</summary>
     public ReadOnlySpan<byte> Piece => Element.Token == DataSetToken.Value ? _buffer.AsSpan(_pieceStart, _start - _pieceStart) : [];
     private int _pieceStart;
@@ -62,12 +63,18 @@ public sealed class Part10FileReader : IDisposable
 
     private void Open(ReadAt read, long length, SafeFileHandle? handle)
     {
-        CloseInflater();
+        Dispose(); // should this file be no DICOM, nothing of the last one may be taken for it
         (_read, _handle, _filePosition, _fileLength, _start, _end, _final, _pieceStart) = (read, handle, 0, length, 0, 0, false, 0);
         if (_buffer.Length != _bufferLength) _buffer = new byte[_bufferLength];
-        Part10Prefix? prefix;
-        while ((prefix = Part10Prefix.Read(_buffer.AsSpan(0, _end), _final, _meta)) is null) Fill();
-        Prefix = prefix;
+        try
+        {
+            while ((_prefix = Part10Prefix.Read(_buffer.AsSpan(0, _end), _final, _meta)) is null) Fill();
+        }
+        finally
+        {
+            if (_prefix is null) Dispose();
+        }
+        var prefix = _prefix;
         _start = prefix.Length;
         if (prefix.TransferSyntax.IsDeflated)
         {
@@ -159,17 +166,12 @@ public sealed class Part10FileReader : IDisposable
         _final = read == 0;
     }
 
-    private void CloseInflater()
+    /// <summary>Lets go of the file, which stays open; another may be opened.</summary>
+    public void Dispose()
     {
         _inflater?.Dispose();
         _deflated?.Dispose();
-        (_inflater, _deflated) = (null, null);
-    }
-
-    /// <summary>Lets go of the file, which stays open, and of the inflater.</summary>
-    public void Dispose()
-    {
-        CloseInflater();
-        (_handle, _read) = (null, null);
+        (_inflater, _deflated, _handle, _read, _prefix, _start, _end, _final, _pieceStart) = (null, null, null, null, null, 0, 0, false, 0);
+        Element.Reset(TransferSyntax.ExplicitVrLittleEndian);
     }
 }

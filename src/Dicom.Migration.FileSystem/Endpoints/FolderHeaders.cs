@@ -19,7 +19,7 @@ public sealed class FolderHeaders : IDisposable
 
     internal FolderHeaders(IFileWalk files, DataSetReaderOptions? options) => (_files, _read, Reader) = (files, files.Read, new Part10FileReader(options));
 
-    /// <summary>Stands before the first element of the current file, if it has no <see cref="Fault"/>; a <see cref="FileSystemException"/> comes through it where the device fails.</summary>
+    /// <summary>Stands before the first element of the current file; has none open if there is a <see cref="Fault"/>. A <see cref="FileSystemException"/> comes through it where the device fails.</summary>
     public Part10FileReader Reader { get; }
 
     /// <summary>Where the current file lies below the folder, with slashes; a directory that cannot be listed ends in one. As in the key of a
@@ -37,6 +37,7 @@ public sealed class FolderHeaders : IDisposable
     /// <exception cref="SourceUnavailableException">The folder itself cannot be listed.</exception>
     public bool MoveNext()
     {
+        Reader.Dispose();
         if (!_files.MoveNext(out var fault)) return false;
         (Fault, Length) = (fault, fault is null ? _files.Length : 0);
         if (fault is not null) return true;

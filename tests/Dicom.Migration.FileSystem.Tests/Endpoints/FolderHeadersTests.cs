@@ -79,6 +79,32 @@ public class FolderHeadersTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
+    public async Task Nothing_of_one_file_is_taken_for_the_next(bool isOwn)
+    {
+        using var folder = new TemporaryFolder();
+        for (var i = 0; i < 20; i++)
+        {
+            await File.WriteAllBytesAsync(folder[FormattableString.Invariant($"{i}.dcm")], Made.File("1.2.3"), Token);
+            await File.WriteAllBytesAsync(folder[FormattableString.Invariant($"{i}.txt")], "no DICOM"u8.ToArray(), Token);
+            File.CreateSymbolicLink(folder[FormattableString.Invariant($"{i}.lnk")], folder["0.dcm"]);
+        }
+        using var headers = Open(folder.Path, isOwn);
+        var faults = 0;
+        while (headers.MoveNext())
+        {
+            if (headers.Fault is null) Assert.True(headers.Reader.Read()); // stops in the midst of it
+            else
+            {
+                faults++;
+                Assert.Throws<InvalidOperationException>(() => headers.Reader.Prefix);
+                Assert.Throws<InvalidOperationException>(() => headers.Reader.Read());
+            }
+        }
+        Assert.Equal(40, faults);
+        Assert.Throws<InvalidOperationException>(() => headers.Reader.Read());
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
     public void A_folder_that_is_not_there_is_an_error(bool isOwn)
     {
         using var folder = new TemporaryFolder();
@@ -129,6 +155,25 @@ public class FolderHeadersTests
             while (headers.Reader.Read()) headers.Reader.SkipValue();
             return true;
         }
+    }
+
+    // The snippet of the package's README is this code.
+    private static void Tell(string path)
+    {
+        using var headers = new FolderHeaders(path);
+        while (headers.MoveNext()) // every file, link and device, each once
+        {
+            if (headers.Fault is { } fault) Console.WriteLine($"{headers.Path}: {fault}");
+            else Console.WriteLine($"{headers.Path}: {headers.Reader.Prefix.TransferSyntax}"); // the reader stands before the first element
+        }
+    }
+
+    [Fact]
+    public void The_snippet_of_the_readme_runs()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllBytes(folder["1"], Made.File("1.2.3"));
+        Tell(folder.Path);
     }
 
     [Fact]
