@@ -24,7 +24,7 @@ internal sealed class Receiver(string work) : IDimseHandler
 
     public static DimseListener Listen(IDimseHandler handler) => new(new DimseListenerOptions
     {
-        Security = DimseSecurity.Plaintext, EndPoint = new IPEndPoint(IPAddress.Loopback, 0), AeTitle = "RECEIVER", OperationsWindow = 64,
+        Security = DimseSecurity.Plaintext, EndPoint = new IPEndPoint(IPAddress.Loopback, 0), AeTitle = "RECEIVER", OperationsWindow = 64, RunsHandlerInline = true, // it awaits its body and nothing else
     }, handler, TimeProvider.System);
 
     /// <summary>The process: says its port, then answers each line with what came since the line before.</summary>

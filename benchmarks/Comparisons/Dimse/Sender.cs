@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Security.Cryptography;
 using Dicom.Migration.DataSets;
 using Dicom.Migration.Dimse;
+using Microsoft.Win32.SafeHandles;
 
 namespace Comparisons.Dimse;
 
@@ -57,20 +58,24 @@ internal static class Sender
         }
     }
 
-    /// <summary>A file that is read, hashed and sent piece by piece.</summary>
+    /// <summary>A file that is read and hashed piece by piece, each piece while the one before it is sent.</summary>
     private sealed class FileBody : PipeReader, IDisposable
     {
-        private readonly byte[] _buffer = new byte[131_072];
+        private const int Piece = 262_144;
         private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        private FileStream? _file;
+        private (byte[] Bytes, int Length) _current = (new byte[Piece + Piece], 0);
+        private byte[] _spare = new byte[Piece + Piece];
+        private SafeFileHandle? _file;
+        private long _offset;
         private int _start;
-        private int _end;
         private bool _isAtEnd;
+        private Task<int>? _ahead;
 
         public FileBody Open(string path, int offset)
         {
-            _file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0) { Position = offset };
-            (_start, _end, _isAtEnd) = (0, 0, false);
+            _file = File.OpenHandle(path);
+            (_offset, _start, _current.Length, _isAtEnd) = (offset, 0, 0, false);
+            _ahead = Task.Run(ReadPiece);
             return this;
         }
 
@@ -82,32 +87,30 @@ internal static class Sender
             return StoreObject.Fold(digest);
         }
 
-        public override bool TryRead(out ReadResult result)
+        public override bool TryRead(out ReadResult result) => throw new NotSupportedException();
+
+        public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
         {
-            if (_start > 0) (_start, _end) = Move();
-            while (_end < _buffer.Length && !_isAtEnd)
+            if (!_isAtEnd)
             {
-                var count = _file!.Read(_buffer, _end, _buffer.Length - _end);
-                _hash.AppendData(_buffer, _end, count);
-                _end += count;
+                // What is left of the last piece stands before the new one, in room kept for it.
+                var count = await _ahead!;
+                var left = _current.Length - _start;
+                Buffer.BlockCopy(_current.Bytes, _start, _spare, Piece - left, left);
+                (_spare, _current) = (_current.Bytes, (_spare, Piece + count));
+                _start = Piece - left;
                 _isAtEnd = count == 0;
+                if (!_isAtEnd) _ahead = Task.Run(ReadPiece, CancellationToken.None);
             }
 
-            result = new ReadResult(new ReadOnlySequence<byte>(_buffer, 0, _end), isCanceled: false, _isAtEnd);
-            return true;
-        }
-
-        public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
-        {
-            TryRead(out var result);
-            return ValueTask.FromResult(result);
+            return new ReadResult(new ReadOnlySequence<byte>(_current.Bytes, _start, _current.Length - _start), isCanceled: false, _isAtEnd);
         }
 
         public override void AdvanceTo(SequencePosition consumed) => _start = consumed.GetInteger();
         public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) => AdvanceTo(consumed);
         public override void CancelPendingRead()
         {
-            // nothing is ever pending
+            // nothing is ever pending for long
         }
 
         public override void Complete(Exception? exception = null) => _file?.Dispose();
@@ -118,10 +121,12 @@ internal static class Sender
             _hash.Dispose();
         }
 
-        private (int Start, int End) Move()
+        private int ReadPiece()
         {
-            Buffer.BlockCopy(_buffer, _start, _buffer, 0, _end - _start);
-            return (0, _end - _start);
+            var count = RandomAccess.Read(_file!, _spare.AsSpan(Piece), _offset);
+            _hash.AppendData(_spare, Piece, count);
+            _offset += count;
+            return count;
         }
     }
 }

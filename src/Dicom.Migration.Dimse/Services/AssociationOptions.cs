@@ -36,6 +36,12 @@ public record AssociationOptions
     /// <summary>Least bytes per second of a data set that a peer sends, after the first <see cref="IdleTimeout"/> of it; 0 is no limit. Default 1,024.</summary>
     public int MinimumRate { get; init; } = 1_024;
 
+    /// <summary>
+    /// Whether a handler is called, and goes on when a part of a data set comes, on the thread that reads the association. It saves handing each part from
+    /// thread to thread, and asks of the handler that it awaits and never blocks: what it waits for may be behind what it holds up. Default <see langword="false"/>.
+    /// </summary>
+    public bool RunsHandlerInline { get; init; }
+
     /// <summary>Message ID of the first request: a listener tells the C-MOVEs of several associations apart by it (PS3.7 §9.1.1.1.9).</summary>
     internal ushort FirstMessageId { get; init; } = 1;
 

@@ -93,7 +93,7 @@ public sealed class DimseListener : IAsyncDisposable
             using var artim = new CancellationTokenSource(_options.ArtimTimeout, _time); // AE-5; the TLS handshake counts
             using var either = CancellationTokenSource.CreateLinkedTokenSource(artim.Token, _stop.Token);
             var remote = peer.RemoteEndPoint?.ToString() ?? "";
-            var secured = await _options.Security.ProtectAsync(new SocketStream(peer), host: null, _time, either.Token).ConfigureAwait(false);
+            var secured = await _options.Security.ProtectAsync(WatchedSocketStream.Over(peer), host: null, _time, either.Token).ConfigureAwait(false);
             await ServeAsync(secured.Stream, secured.Certificate, remote, () => _slots.Open(slot), artim).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // whatever a handler throws: this association fails, the listener and the process go on

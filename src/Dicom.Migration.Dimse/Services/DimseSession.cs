@@ -32,7 +32,7 @@ internal sealed class DimseSession : IAsyncDisposable
         _window = new SemaphoreSlim(negotiated.InvokeWindow);
         _receiver = new MessageReceiver(negotiated, options, time, BeginAsync);
         _sender = new MessageSender(connection, negotiated.PeerMaxLength);
-        _performer = new RequestPerformer(this, negotiated, handler);
+        _performer = new RequestPerformer(this, negotiated, handler, options.RunsHandlerInline);
     }
 
     /// <summary>Cancelled when the association ended.</summary>
@@ -302,7 +302,8 @@ internal sealed class DimseSession : IAsyncDisposable
 
     private void Begin(AcceptedContext context, CommandSet command, StreamedBody body)
     {
-        var operation = Task.Run(() => PerformAsync(context, command, body), CancellationToken.None);
+        var operation = _options.RunsHandlerInline ? PerformAsync(context, command, body) : Task.Run(() => PerformAsync(context, command, body), CancellationToken.None);
+        if (operation.IsCompleted) return; // it throws nothing that is not handled
         _operations[operation] = 0;
         _ = ForgetWhenDoneAsync(operation);
     }

@@ -28,9 +28,10 @@ internal abstract class IncomingBody(byte contextId)
 
 /// <summary>The data set of a request: handed on through a pipe while it comes.</summary>
 /// <param name="contextId">Its context.</param> <param name="pipe">What hands it on.</param>
-internal sealed class StreamedBody(byte contextId, Pipe pipe) : IncomingBody(contextId)
+/// <param name="isInline">Whether the operation goes on where the last fragment is taken.</param>
+internal sealed class StreamedBody(byte contextId, Pipe pipe, bool isInline) : IncomingBody(contextId)
 {
-    private readonly TaskCompletionSource _here = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _here = new(isInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isDropped;
     private Action<StreamedBody>? _begin;
 

@@ -5,14 +5,15 @@ using Dicom.Migration.Dimse.Messages;
 namespace Dicom.Migration.Dimse.Services;
 
 /// <summary>Has the host perform what the peer asks for, and answers (PS3.7 §9.3, §10.3).</summary>
-internal sealed class RequestPerformer(DimseSession session, Negotiated negotiated, IDimseHandler? handler)
+internal sealed class RequestPerformer(DimseSession session, Negotiated negotiated, IDimseHandler? handler, bool isInline)
 {
-    private static readonly PipeOptions BodyOptions = new(pauseWriterThreshold: 1 << 20, resumeWriterThreshold: 1 << 19, minimumSegmentSize: 65_536, useSynchronizationContext: false);
+    private static readonly PipeOptions BodyOptions = Options(PipeScheduler.ThreadPool);
+    private static readonly PipeOptions InlineBodyOptions = Options(PipeScheduler.Inline);
     private readonly ConcurrentDictionary<ushort, CancellationTokenSource> _queries = new();
     private readonly ConcurrentQueue<Pipe> _pipes = new(); // as many as operations were under way at a time
 
     /// <summary>What takes the data set of the next request.</summary>
-    public StreamedBody Open(byte contextId) => new(contextId, _pipes.TryDequeue(out var pipe) ? pipe : new Pipe(BodyOptions));
+    public StreamedBody Open(byte contextId) => new(contextId, _pipes.TryDequeue(out var pipe) ? pipe : new Pipe(isInline ? InlineBodyOptions : BodyOptions), isInline);
 
     /// <summary>C-CANCEL: for an operation that is over, it is void (PS3.7 §9.3.2.3).</summary>
     public void Cancel(ushort messageId)
@@ -146,6 +147,9 @@ internal sealed class RequestPerformer(DimseSession session, Negotiated negotiat
         if (answer.SopInstanceUid is { } made) response.WithUid(CommandSet.AffectedSopInstanceUid, made);
         return answer.DataSet.IsEmpty ? new Answer(response, null) : new Answer(response, answer.DataSet);
     }
+
+    private static PipeOptions Options(PipeScheduler ofReader) =>
+        new(pauseWriterThreshold: 1 << 20, resumeWriterThreshold: 1 << 19, minimumSegmentSize: 65_536, readerScheduler: ofReader, useSynchronizationContext: false);
 
     private static Answer Last(CommandSet request, DimseStatus status) => new(Responses.To(request, status, hasDataSet: false), null);
 }

@@ -31,18 +31,22 @@ internal sealed class SocketStream : NetworkStream
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_quickAck)
-        {
-            try
-            {
-                Socket.SetRawSocketOption(TcpLevel, QuickAck, On);
-            }
-            catch (SocketException) // a kernel or sandbox without it: slower, not wrong
-            {
-                _quickAck = false;
-            }
-        }
-
+        if (_quickAck) _quickAck = TryQuickAck(Socket);
         return base.ReadAsync(buffer, cancellationToken);
+    }
+
+    /// <summary>Has the next segment acknowledged at once.</summary>
+    /// <returns><see langword="false"/> on a kernel or in a sandbox without it: slower, not wrong.</returns>
+    internal static bool TryQuickAck(Socket socket)
+    {
+        try
+        {
+            socket.SetRawSocketOption(TcpLevel, QuickAck, On);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 }

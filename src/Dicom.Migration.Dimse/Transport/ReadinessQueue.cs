@@ -1,0 +1,100 @@
+using System.Collections.Concurrent;
+using System.ComponentModel;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Dicom.Migration.Dimse.Transport;
+
+/// <summary>One thread that waits for many sockets, each of which wakes it once for each time that somebody waits (epoll with EPOLLONESHOT; Linux).</summary>
+/// <remarks>
+/// The framework's own queue is woken by each segment that comes, whether anybody waits or not, and hands it from thread to thread: for an object of
+/// 526 KB some twenty times. A socket that is watched here and is read while data comes wakes nobody.
+/// </remarks>
+internal sealed partial class ReadinessQueue
+{
+    private const int CloseOnExec = 0x80000; // EPOLL_CLOEXEC
+    private const int AddSocket = 1, RemoveSocket = 2, ChangeSocket = 3; // EPOLL_CTL_ADD, _DEL, _MOD
+    private const uint Readable = 0x001, Writable = 0x004, HungUp = 0x2000, Once = 0x40000000; // EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLONESHOT
+    private const int Interrupted = 4; // EINTR
+    private const int Batch = 64;
+    private static readonly Lazy<ReadinessQueue?> LazyReads = new(static () => Create(Readable | HungUp));
+    private static readonly Lazy<ReadinessQueue?> LazyWrites = new(static () => Create(Writable));
+
+    // The kernel's epoll_event is 12 bytes on x86-64 and 16 elsewhere: events, padding, and 64 bits of the caller's.
+    private static readonly (int Size, int Data) Layout = RuntimeInformation.ProcessArchitecture is Architecture.X64 ? (12, 4) : (16, 8);
+    private readonly ConcurrentDictionary<long, Readiness> _watched = new();
+    private readonly int _epoll;
+    private readonly uint _events;
+    private long _lastKey;
+
+    private ReadinessQueue(int epoll, uint events)
+    {
+        (_epoll, _events) = (epoll, events);
+        new Thread(Run) { IsBackground = true, Name = "DICOM sockets" }.Start();
+    }
+
+    /// <summary>For reading; <see langword="null"/> where there is none.</summary>
+    public static ReadinessQueue? Reads => LazyReads.Value;
+
+    /// <summary>For writing; <see langword="null"/> where there is none.</summary>
+    public static ReadinessQueue? Writes => LazyWrites.Value;
+
+    /// <summary>Watches a socket, which wakes nobody yet.</summary>
+    public long Add(Readiness watcher, SafeSocketHandle socket)
+    {
+        var key = Interlocked.Increment(ref _lastKey); // never given twice: what comes late for one that was removed finds nobody
+        _watched[key] = watcher;
+        if (Control(AddSocket, socket, 0, key) == 0) return key;
+        _watched.TryRemove(key, out _);
+        throw new Win32Exception(Marshal.GetLastPInvokeError());
+    }
+
+    /// <summary>Has a socket wake its watcher the next time that it is ready, or as soon as it is now.</summary>
+    public void Arm(SafeSocketHandle socket, long key)
+    {
+        if (Control(ChangeSocket, socket, _events | Once, key) != 0) throw new Win32Exception(Marshal.GetLastPInvokeError());
+    }
+
+    /// <summary>Watches a socket no longer.</summary>
+    public void Remove(SafeSocketHandle socket, long key)
+    {
+        _watched.TryRemove(key, out _);
+        _ = Control(RemoveSocket, socket, 0, key);
+    }
+
+    private static ReadinessQueue? Create(uint events)
+    {
+        if (!OperatingSystem.IsLinux()) return null;
+        var epoll = EpollCreate(CloseOnExec);
+        return epoll < 0 ? null : new ReadinessQueue(epoll, events); // no file descriptor left: the framework's way is slower, not wrong
+    }
+
+    private int Control(int operation, SafeSocketHandle socket, uint events, long key)
+    {
+        Span<byte> entry = stackalloc byte[16];
+        MemoryMarshal.Write(entry, events);
+        MemoryMarshal.Write(entry[Layout.Data..], key);
+        return EpollControl(_epoll, operation, (int)socket.DangerousGetHandle(), ref MemoryMarshal.GetReference(entry));
+    }
+
+    private void Run()
+    {
+        var entries = new byte[Batch * Layout.Size];
+        while (true)
+        {
+            var count = EpollWait(_epoll, ref entries[0], Batch, -1);
+            if (count < 0 && Marshal.GetLastPInvokeError() != Interrupted) Environment.FailFast("epoll_wait failed.");
+            for (var i = 0; i < count; i++)
+                if (_watched.TryGetValue(MemoryMarshal.Read<long>(entries.AsSpan(i * Layout.Size + Layout.Data)), out var watcher)) watcher.Signal();
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int EpollCreate(int flags);
+
+    [LibraryImport("libc", EntryPoint = "epoll_ctl", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int EpollControl(int epoll, int operation, int descriptor, ref byte entry);
+
+    [LibraryImport("libc", EntryPoint = "epoll_wait", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int EpollWait(int epoll, ref byte entries, int most, int timeout);
+}

@@ -1,0 +1,122 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+
+namespace Dicom.Migration.Dimse.Transport;
+
+/// <summary>A TCP connection, as <see cref="SocketStream"/>, that is read and written by plain system calls, and waits in a <see cref="ReadinessQueue"/> only when nothing comes for a while.</summary>
+/// <remarks>While a peer sends, the thread that takes it apart waits for the next segment itself, for a millisecond at most: waking another one costs more than that wait.</remarks>
+internal sealed class WatchedSocketStream : AsyncDuplexStream
+{
+    private const int LongestWait = 1_000; // in microseconds
+    private const int Plenty = 1_024; // bytes: a peer that sends less at a time gets no thread to wait for it
+    private static readonly int MostWaiting = Math.Max(1, Environment.ProcessorCount - 1);
+    private static int _waiting;
+    private readonly Socket _socket;
+    private readonly Readiness _readable;
+    private readonly Readiness _writable;
+    private bool _quickAck = true;
+    private bool _isComing;
+    private int _isDisposed;
+
+    private WatchedSocketStream(Socket socket, ReadinessQueue reads, ReadinessQueue writes)
+    {
+        _socket = socket;
+        socket.NoDelay = true;
+        socket.Blocking = false;
+        _readable = new Readiness(reads, socket.SafeHandle);
+        _writable = new Readiness(writes, socket.SafeHandle);
+    }
+
+    /// <summary>A stream over a socket that was accepted; where the system has no such queue, one of the framework.</summary>
+    public static Stream Over(Socket socket) => ReadinessQueue.Reads is { } reads && ReadinessQueue.Writes is { } writes ? new WatchedSocketStream(socket, reads, writes) : new SocketStream(socket);
+
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<int>(cancellationToken);
+        return TryRead(buffer, out var count) ? ValueTask.FromResult(count) : WaitAndReadAsync(buffer, cancellationToken);
+    }
+
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        while (!buffer.IsEmpty)
+        {
+            var count = _socket.Send(buffer.Span, SocketFlags.None, out var error);
+            buffer = buffer[count..];
+            if (error is SocketError.WouldBlock) await _writable.WaitAsync(cancellationToken).ConfigureAwait(false);
+            else if (error is not SocketError.Success) throw Broken(error);
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && Interlocked.Exchange(ref _isDisposed, 1) == 0)
+        {
+            _readable.Dispose();
+            _writable.Dispose();
+            try
+            {
+                _socket.Shutdown(SocketShutdown.Both);
+            }
+            catch (SocketException)
+            {
+                // the peer was faster
+            }
+
+            _socket.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private static IOException Broken(SocketError error) => new("The connection broke.", new SocketException((int)error));
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> WaitAndReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (!_isComing || !WaitBriefly())
+            {
+                _isComing = false;
+                await _readable.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            if (TryRead(buffer, out var count)) return count;
+        }
+    }
+
+    private bool TryRead(Memory<byte> buffer, out int count)
+    {
+        QuickAck();
+        count = _socket.Receive(buffer.Span, SocketFlags.None, out var error);
+        if (error is SocketError.WouldBlock) return false;
+        if (error is not SocketError.Success) throw Broken(error);
+        _isComing = count >= Plenty;
+        return true;
+    }
+
+    private bool WaitBriefly()
+    {
+        if (Interlocked.Increment(ref _waiting) > MostWaiting)
+        {
+            Interlocked.Decrement(ref _waiting);
+            return false;
+        }
+
+        try
+        {
+            return _socket.Poll(LongestWait, SelectMode.SelectRead);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    private void QuickAck()
+    {
+        if (!_quickAck) return;
+        _quickAck = SocketStream.TryQuickAck(_socket);
+    }
+}
