@@ -1,0 +1,169 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Dicom.Migration.Dimse.Transport;
+
+namespace Dicom.Migration.Dimse.Tests.Transport;
+
+/// <summary>The stream of an accepted connection, against a plain socket of the framework. Where the system has no queue of readiness it is the framework's, and the sentences hold as well.</summary>
+public sealed class WatchedSocketStreamTests : IAsyncLifetime
+{
+    private const int Long = 64 << 20; // far above what both sides' socket buffers hold
+    private Socket _peer = null!;
+    private Stream _stream = null!;
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => (_peer, _stream) = await ConnectAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stream.DisposeAsync();
+        _peer.Dispose();
+    }
+
+    [Fact]
+    public async Task What_is_more_than_the_buffers_hold_arrives_whole_both_ways_at_once()
+    {
+        var sent = RandomNumberGenerator.GetBytes(Long);
+        await Task.WhenAll(_stream.WriteAsync(sent, Stop).AsTask(), ReadAndCompareAsync(), EchoAsync());
+
+        async Task EchoAsync()
+        {
+            using var peer = new NetworkStream(_peer, ownsSocket: false);
+            var piece = new byte[100_000];
+            for (var rest = Long; rest > 0;)
+            {
+                var count = await peer.ReadAsync(piece.AsMemory(0, Math.Min(piece.Length, rest)), Stop);
+                Assert.NotEqual(0, count);
+                await peer.WriteAsync(piece.AsMemory(0, count), Stop);
+                rest -= count;
+            }
+        }
+
+        async Task ReadAndCompareAsync()
+        {
+            var got = new byte[Long];
+            await _stream.ReadExactlyAsync(got, Stop);
+            Assert.True(got.AsSpan().SequenceEqual(sent));
+        }
+    }
+
+    [Fact]
+    public async Task Bytes_that_come_one_by_one_are_read_as_they_come()
+    {
+        var one = new byte[1];
+        for (var i = 0; i < 500; i++)
+        {
+            var read = _stream.ReadAsync(one, Stop);
+            await _peer.SendAsync(new[] { (byte)i }, Stop);
+            Assert.Equal((1, (byte)i), (await read, one[0]));
+        }
+    }
+
+    [Fact]
+    public async Task A_read_that_is_cancelled_loses_nothing_and_the_next_one_gets_it()
+    {
+        var buffer = new byte[16];
+        for (var i = 0; i < 100; i++)
+        {
+            using var cancel = new CancellationTokenSource();
+            var read = _stream.ReadAsync(buffer, cancel.Token).AsTask();
+            await cancel.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read);
+            await _peer.SendAsync(new[] { (byte)i }, Stop);
+            Assert.Equal((1, (byte)i), (await _stream.ReadAsync(buffer, Stop), buffer[0]));
+        }
+    }
+
+    [Fact]
+    public async Task A_cancellation_that_races_with_what_comes_loses_nothing()
+    {
+        var (buffer, got) = (new byte[16], 0);
+        for (var i = 0; i < 500; i++)
+        {
+            using var cancel = new CancellationTokenSource();
+            var read = _stream.ReadAsync(buffer, cancel.Token).AsTask();
+            await Task.WhenAll(_peer.SendAsync(new byte[1], Stop).AsTask(), cancel.CancelAsync());
+            try
+            {
+                got += await read;
+            }
+            catch (OperationCanceledException)
+            {
+                // what came is there for the next read
+            }
+        }
+
+        while (got < 500) got += await _stream.ReadAsync(buffer, Stop);
+        Assert.Equal(500, got);
+    }
+
+    [Fact]
+    public async Task A_write_that_waits_for_room_can_be_cancelled()
+    {
+        using var cancel = new CancellationTokenSource();
+        var write = _stream.WriteAsync(new byte[Long], cancel.Token).AsTask();
+        Assert.False(write.IsCompleted);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => write);
+    }
+
+    [Fact]
+    public async Task A_peer_that_closes_ends_the_read_with_nothing()
+    {
+        var read = _stream.ReadAsync(new byte[16], Stop);
+        _peer.Shutdown(SocketShutdown.Send);
+        Assert.Equal(0, await read);
+    }
+
+    [Fact]
+    public async Task A_peer_that_resets_fails_the_read()
+    {
+        var read = _stream.ReadAsync(new byte[16], Stop).AsTask();
+        _peer.LingerState = new LingerOption(true, 0);
+        _peer.Dispose();
+        await Assert.ThrowsAsync<IOException>(() => read);
+        await Assert.ThrowsAsync<IOException>(async () =>
+        {
+            while (true) await _stream.WriteAsync(new byte[100_000], Stop);
+        });
+    }
+
+    [Fact]
+    public async Task Closing_ends_what_waits_and_what_comes_after()
+    {
+        var read = _stream.ReadAsync(new byte[16], Stop).AsTask();
+        var write = _stream.WriteAsync(new byte[Long], Stop).AsTask();
+        await _stream.DisposeAsync();
+        Assert.True(await Record.ExceptionAsync(() => read) is IOException or ObjectDisposedException);
+        Assert.True(await Record.ExceptionAsync(() => write) is IOException or ObjectDisposedException);
+        Assert.True(await Record.ExceptionAsync(() => _stream.ReadAsync(new byte[1], Stop).AsTask()) is IOException or ObjectDisposedException);
+        Assert.True(await Record.ExceptionAsync(() => _stream.WriteAsync(new byte[1], Stop).AsTask()) is IOException or ObjectDisposedException);
+    }
+
+    [Fact]
+    public async Task A_closed_socket_s_number_given_to_the_next_one_wakes_nobody_else()
+    {
+        // Numbers of file descriptors are given again at once: each connection here waits while the one before it is closed.
+        for (var i = 0; i < 200; i++)
+        {
+            var (other, stream) = await ConnectAsync();
+            var read = stream.ReadAsync(new byte[4], Stop).AsTask();
+            await DisposeAsync();
+            (_peer, _stream) = (other, stream);
+            await other.SendAsync(new byte[] { 1, 2, 3, 4 }, Stop);
+            Assert.Equal(4, await read);
+        }
+    }
+
+    private static async Task<(Socket Peer, Stream Stream)> ConnectAsync()
+    {
+        using var listener = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
+        listener.Listen();
+        var peer = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await peer.ConnectAsync(listener.LocalEndPoint!, Stop);
+        return (peer, WatchedSocketStream.Over(await listener.AcceptAsync(Stop)));
+    }
+}
