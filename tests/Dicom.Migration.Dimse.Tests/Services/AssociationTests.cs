@@ -16,8 +16,11 @@ public class AssociationTests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    private static DimseListener Listen(IDimseHandler handler, DimseListenerOptions? options = null) =>
-        new((options ?? new DimseListenerOptions { Security = DimseSecurity.Plaintext }) with { EndPoint = new IPEndPoint(IPAddress.Loopback, 0) }, handler, TimeProvider.System);
+    /// <summary>Whether handlers run where the association is read.</summary>
+    protected virtual bool IsInline => false;
+
+    private DimseListener Listen(IDimseHandler handler, DimseListenerOptions? options = null) =>
+        new((options ?? new DimseListenerOptions { Security = DimseSecurity.Plaintext }) with { EndPoint = new IPEndPoint(IPAddress.Loopback, 0), RunsHandlerInline = IsInline }, handler, TimeProvider.System);
 
     private static Task<DimseAssociation> ConnectAsync(DimseListener listener, DimseClientOptions? options = null, string called = "SCP") =>
         DimseAssociation.ConnectAsync("127.0.0.1", listener.EndPoint.Port, called, Proposals, options ?? new DimseClientOptions { Security = DimseSecurity.Plaintext }, TimeProvider.System, null, Token);
