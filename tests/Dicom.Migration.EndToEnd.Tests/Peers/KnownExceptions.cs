@@ -11,7 +11,7 @@ internal static class KnownExceptions
     // No Patient ID, or no Study or Series Instance UID.
     private static readonly string[] Unfiled =
     [
-        "pydicom-data__JLSL_08_07_0_1F.dcm", "pydicom-data__JLSL_16_15_1_1F.dcm", "pydicom__JPEGLSNearLossless_16.dcm", "pydicom__SC_rgb_jls_lossy_line.dcm", "pydicom__SC_rgb_jls_lossy_sample.dcm", "ruby-dicom__encoding_utf8.dcm", "fo-dicom__GH223.dcm",
+        "pydicom-data__JLSL_08_07_0_1F.dcm", "pydicom-data__JLSL_16_15_1_1F.dcm", "pydicom__JPEGLSNearLossless_16.dcm", "pydicom__SC_rgb_jls_lossy_line.dcm", "pydicom__SC_rgb_jls_lossy_sample.dcm", "ruby-dicom__encoding_utf8.dcm", "ruby-dicom__at_invalid.dcm", "fo-dicom__GH223.dcm",
     ];
 
     // A Study, Series or SOP Instance UID that is no UID (PS3.5 §9.1): an archive could not be asked for it afterwards, and it is not sent.
