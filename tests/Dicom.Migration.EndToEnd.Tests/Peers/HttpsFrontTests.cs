@@ -59,7 +59,7 @@ public sealed class HttpsFrontTests : IDisposable
         void Configure(DicomWebEndpointOptions o) => o.TrustedRoots = _certificates.Roots;
         var to = await Assert.ThrowsAsync<TargetUnavailableException>(() => Hop.RunAsync(_folder, "without a certificate", Endpoints.FromFolder(Start), Endpoints.ToWeb(Web(front), Configure)));
         var from = await Assert.ThrowsAsync<SourceUnavailableException>(() => Hop.RunAsync(_folder, "back without a certificate", Endpoints.FromWeb(Web(front), Configure), Endpoints.ToFolder(End)));
-        Assert.Equal((FaultCode.AccessDenied, FaultCode.AccessDenied), (to.Fault.Code, from.Fault.Code));
+        Assert.Equal((FaultCode.TlsRefused, FaultCode.TlsRefused), (to.Fault.Code, from.Fault.Code));
         Assert.Equal(0, await archive.CountAsync());
     }
 

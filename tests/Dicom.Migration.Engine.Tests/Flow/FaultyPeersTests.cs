@@ -165,6 +165,21 @@ public sealed class FaultyPeersTests : IDisposable
         Assert.Equal(keepsRivals ? after : before, target.Held["1.2.3.1001"]);
     }
 
+    [Theory]
+    [InlineData(FaultCode.AccessDenied, 1)]
+    [InlineData(FaultCode.TlsRefused, 1)]
+    [InlineData(FaultCode.TlsRefused, 9)] // however often it is tried
+    public async Task A_target_that_lets_nobody_in_ends_the_run_and_no_object_is_an_exception_for_it(FaultCode code, int runs)
+    {
+        var isShut = true;
+        var target = new ScriptedTarget { Refuse = _ => isShut ? new Fault(code) : null };
+        for (var run = 0; run < runs; run++)
+            Assert.Equal(code, (await Assert.ThrowsAsync<TargetUnavailableException>(() => _bench.RunAsync(RunBench.Many(20), target))).Fault.Code);
+        Assert.Equal(0, (await _bench.AccountAsync()).Count(code));
+        isShut = false;
+        Assert.Equal(20, (await _bench.RunAsync(RunBench.Many(20), target)).Count(InstanceState.Verified));
+    }
+
     [Fact]
     public async Task An_object_that_fails_while_others_are_stored_is_an_exception_and_no_sign_of_an_unwell_target()
     {
