@@ -21,7 +21,7 @@ public sealed record LedgerBatch
 /// <param name="IsNew">Whether it was not on record before.</param>
 public readonly record struct LedgerEntry(long Number, InstanceState State, bool IsNew)
 {
-    /// <summary>Whether another content was sent before under the same SOP Instance UID, and is not an exception.</summary>
+    /// <summary>Whether another content was to be sent before under the same SOP Instance UID, whatever has become of it.</summary>
     public bool HasRival { get; init; }
 }
 

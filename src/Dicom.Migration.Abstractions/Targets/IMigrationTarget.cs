@@ -10,7 +10,7 @@ public interface IMigrationTarget
     public string Address { get; }
 
     /// <summary>Whether it keeps two objects with one SOP Instance UID and other content apart. Archives do not: some drop the second, some the first,
-    /// and say success. Unless this says so, the second one is not sent; it is an exception (<see cref="FaultCode.UidConflict"/>).</summary>
+    /// and say success. Unless this says so, the second one is not sent while the target may hold the first; it is an exception (<see cref="FaultCode.UidConflict"/>).</summary>
     public bool KeepsRivals => false;
 
     /// <summary>Opens a session: an association, a connection, a batch of files. One lane keeps it and uses it again and again.</summary>

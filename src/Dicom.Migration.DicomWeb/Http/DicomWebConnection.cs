@@ -9,6 +9,7 @@ namespace Dicom.Migration.DicomWeb.Http;
 internal sealed class DicomWebConnection(HttpClient http, DicomWebClientOptions options, TimeProvider time, DicomWebCredential credential, PeerGate gate)
 {
     private const int MaxRedirects = 3;
+    private const int MaxHtml = 4_096; // bytes
     private const long MaxSeconds = 1_000_000_000; // 31 years: whatever is longer is absurd
 
     /// <summary>The service's root, with a slash at its end.</summary>
@@ -36,6 +37,8 @@ internal sealed class DicomWebConnection(HttpClient http, DicomWebClientOptions 
                 else
                 {
                     ThrowIfOfPeer(response);
+                    if (await IsOfTlsAsync(response, uri, cancellationToken).ConfigureAwait(false))
+                        throw new DicomWebException(FaultCode.TlsRefused, "What stands before the peer asks for a client certificate, or for another one (400).");
                     isKept = true;
                     return response;
                 }
@@ -126,6 +129,23 @@ internal sealed class DicomWebConnection(HttpClient http, DicomWebClientOptions 
             case 507: throw new DicomWebException(FaultCode.DiskFull, "The peer is full (507).");
             case >= 500: throw new DicomWebException(FaultCode.PeerBusy, "The peer failed (5xx).");
             case >= 300 and < 400: throw new DicomWebException(FaultCode.ProtocolViolation, "The peer sends the client elsewhere, again and again or not by GET.");
+        }
+    }
+
+    /// <summary>Whether an answer says of the connection, and of no object, that it lacks a certificate: nginx lets TLS succeed and says so by 400 and a page of its own.</summary>
+    private async Task<bool> IsOfTlsAsync(HttpResponseMessage response, Uri uri, CancellationToken cancellationToken)
+    {
+        if (response.StatusCode is not HttpStatusCode.BadRequest || uri.Scheme != Uri.UriSchemeHttps || response.Content.Headers is not { ContentType.MediaType: "text/html", ContentLength: > 0 and <= MaxHtml }) return false;
+        using var late = new CancellationTokenSource(options.IdleTimeout, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+        try
+        {
+            await response.Content.LoadIntoBufferAsync(MaxHtml, both.Token).ConfigureAwait(false);
+            return (await response.Content.ReadAsByteArrayAsync(both.Token).ConfigureAwait(false)).AsSpan().IndexOf("SSL certificate"u8) >= 0;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return false; // a page that does not come says nothing
         }
     }
 

@@ -8,6 +8,9 @@ internal sealed class RunDesk(ILedger ledger, LedgerLease lease, IWorkCoordinato
     /// <summary>A step that has happened is put on record even while the run drains: it is never cancelled.</summary>
     public ValueTask<LedgerReceipt> AppendAsync(LedgerBatch batch) => ledger.AppendAsync(lease, batch, CancellationToken.None);
 
+    /// <summary>All that is on record under one SOP Instance UID.</summary>
+    public ValueTask<IReadOnlyList<LedgerInstance>> FindAsync(string sopInstanceUid, CancellationToken cancellationToken) => ledger.FindAsync(sopInstanceUid, cancellationToken);
+
     /// <summary>Puts one step of several objects on record.</summary>
     public async Task ChangeAsync(IReadOnlyCollection<InFlight> flights, Func<InFlight, LedgerOutcome> outcome)
     {

@@ -10,6 +10,7 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
     private readonly ResiliencePipeline<ITargetSession> _opening = RetryPolicy.ForFailures<ITargetSession>(options, time);
     private readonly long _groupBytes = Math.Max(1, options.ByteBudget / options.Lanes / 2);
     private readonly List<InFlight> _suspects = [];
+    private readonly Rivals _rivals = new(target, desk);
     private ITargetSession? _session;
     private long _offers;
     private long _lastStored;
@@ -54,9 +55,21 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
         // On record from an earlier run and not at its end: the intent is put on record anew. At its end: nothing is left to do.
         await desk.ChangeAsync(group.FindAll(static f => f is { Body: not null, Entry.IsNew: false } && !InstanceTransitions.IsTerminal(f.Entry.State)), static f => f.Discovery.Then!).ConfigureAwait(false);
         var open = group.FindAll(static f => f.Body is not null && !InstanceTransitions.IsTerminal(f.Entry.State));
-        // Of two contents under one UID the target would keep one and say nothing. The first that was sent is the one; whether it is this one in another encoding, it will tell.
-        if (!target.KeepsRivals)
-            foreach (var rival in open.Where(static f => f.Entry.HasRival && f.Identity.SopInstanceUid == f.Discovery.SopInstanceUid)) rival.Outcome = Rivalled(rival.Identity);
+        var rivals = _rivals.Among(open);
+        await StoreOpenAsync([.. open.Except(rivals)], group.FindAll(f => !rivals.Contains(f)), cancellationToken).ConfigureAwait(false);
+        // One after the other, as what became of the one before is on record now. The first that was sent is the one; whether it is this one in another encoding, the target will tell.
+        foreach (var rival in rivals)
+        {
+            if (!await _rivals.IsAloneAsync(rival, cancellationToken).ConfigureAwait(false)) rival.Outcome = Rivalled(rival.Identity);
+            await StoreOpenAsync([rival], [rival], cancellationToken).ConfigureAwait(false);
+        }
+        if (_suspects.Count > options.MostSuspects) await SettleAsync(_suspects.FindAll(f => f.Unit.Attempt > options.Attempts)).ConfigureAwait(false); // refused by so many runs
+        if (_suspects.Count > options.MostSuspects) throw Unavailable();
+    }
+
+    /// <summary>Stores those that are open of a group, and ends what ends with that.</summary>
+    private async Task StoreOpenAsync(List<InFlight> open, List<InFlight> group, CancellationToken cancellationToken)
+    {
         await _rounds.ExecuteAsync(async token => await StoreRoundAsync(open, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
 
         var stored = open.FindAll(static f => f.Outcome!.IsStored);
@@ -74,8 +87,6 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
         await SettleAsync(_suspects.FindAll(f => f.Offer < _lastStored)).ConfigureAwait(false); // it took others since: it was the objects
         await desk.CloseAsync(ended.Select(static f => f.Unit)).ConfigureAwait(false);
         if (stored.Count > 0) await onward.WriteAsync(stored, cancellationToken).ConfigureAwait(false);
-        if (_suspects.Count > options.MostSuspects) await SettleAsync(_suspects.FindAll(f => f.Unit.Attempt > options.Attempts)).ConfigureAwait(false); // refused by so many runs
-        if (_suspects.Count > options.MostSuspects) throw Unavailable();
     }
 
     /// <summary>Offers what is not stored yet; <see langword="true"/> if another round may store more.</summary>
@@ -124,6 +135,7 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
 
     private async Task SettleAsync(List<InFlight> suspects)
     {
+        suspects.RemoveAll(static f => f.Outcome!.Fault is { Code: FaultCode.TlsRefused }); // agreed on before anything is sent: never the object's fault
         if (suspects.Count == 0) return;
         await desk.ChangeAsync(suspects, Excepted).ConfigureAwait(false);
         desk.Tally.Excepted(suspects.Count);
@@ -151,8 +163,8 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
 
     private static bool MayPass(Fault? fault) => fault is { IsTransient: true } or { Code: FaultCode.DiskFull or FaultCode.WriteFailed or FaultCode.Unexpected };
 
-    private static bool SaysSoItself(Fault? fault) => fault is { Code: FaultCode.DiskFull or FaultCode.PeerUnreachable or FaultCode.PeerBusy };
+    private static bool SaysSoItself(Fault? fault) => fault is { Code: FaultCode.DiskFull or FaultCode.TlsRefused or FaultCode.PeerUnreachable or FaultCode.PeerBusy };
 
     /// <summary>Whether the fault says more of the target than of the object.</summary>
-    private static bool IsOfTargetAsAWhole(Fault? fault) => fault is { IsTransient: true } or { Code: FaultCode.DiskFull or FaultCode.WriteFailed or FaultCode.AccessDenied };
+    private static bool IsOfTargetAsAWhole(Fault? fault) => fault is { IsTransient: true } or { Code: FaultCode.DiskFull or FaultCode.WriteFailed or FaultCode.AccessDenied or FaultCode.TlsRefused };
 }

@@ -126,13 +126,13 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
         var (hash, uid) = (PackedUid.Key(discovery.SopInstanceUid), PackedUid.Pack(discovery.SopInstanceUid));
         var (copy, hasRival) = (discovery.Copy, false);
         LedgerEntry? onRecord = null, sameContent = null;
-        using (var known = Sql("SELECT number, state, unit, copy, source_digest, sent_digest FROM instance WHERE hash = ?1 AND uid = ?2 ORDER BY number").Read(hash, uid))
+        using (var known = Sql("SELECT number, state, unit, copy, source_digest, sent_digest, attempts FROM instance WHERE hash = ?1 AND uid = ?2 ORDER BY number").Read(hash, uid))
         {
             while (known.Read())
             {
                 var (state, source) = ((InstanceState)known.GetInt32(1), InstanceRow.ReadDigest(known, 4, null));
                 var entry = new LedgerEntry(known.GetInt64(0), state, IsNew: false) { HasRival = hasRival };
-                hasRival |= IsRival(state, InstanceRow.ReadDigest(known, 5, source), discovery.Then);
+                hasRival |= known.GetInt32(6) > 0 && IsRival(state, InstanceRow.ReadDigest(known, 5, source), discovery.Then);
                 if (known.GetInt64(2) != unit) continue;
                 if (known.GetInt32(3) == discovery.Copy && !IsReplaced(state, source, discovery.Then)) return entry;
                 if (known.GetInt32(3) == discovery.Copy) onRecord = entry;
@@ -160,9 +160,9 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
     private static bool IsReplaced(InstanceState state, LedgerDigest? before, LedgerOutcome? intent) =>
         intent is { State: InstanceState.Sending, SourceDigest: { } now } && InstanceTransitions.IsTerminal(state) && before != now && (before is not null || state is InstanceState.Excepted);
 
-    // Whether it arrived or not: it may have.
+    // Sent once, and whether it arrived or not: it may have.
     private static bool IsRival(InstanceState state, LedgerDigest? other, LedgerOutcome? intent) =>
-        intent is { State: InstanceState.Sending } && state is InstanceState.Sending or InstanceState.Acknowledged or InstanceState.Unknown or InstanceState.Verified
+        intent is { State: InstanceState.Sending } && state is InstanceState.Sending or InstanceState.Acknowledged or InstanceState.Unknown or InstanceState.Verified or InstanceState.Excepted
         && other is not null && other != (intent.SentDigest ?? intent.SourceDigest);
 
     private void Change(LedgerChange change, long epoch, long at)

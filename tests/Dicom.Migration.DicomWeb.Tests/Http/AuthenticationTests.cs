@@ -144,6 +144,20 @@ public sealed class AuthenticationTests
         Assert.True(e.Fault.Code is FaultCode.TlsRefused or FaultCode.PeerClosedEarly or FaultCode.PeerUnreachable, e.Fault.ToString());
     }
 
+    [Theory]
+    [InlineData("https", "text/html", "<h1>400 No required SSL certificate was sent</h1>", FaultCode.TlsRefused)]
+    [InlineData("https", "text/html", "<h1>400 The SSL certificate error</h1>", FaultCode.TlsRefused)]
+    [InlineData("https", "text/html", "<h1>400 Request Header Or Cookie Too Large</h1>", FaultCode.Refused)]
+    [InlineData("https", "application/json", "\"No required SSL certificate was sent\"", FaultCode.Refused)] // of the archive itself, whatever it says
+    [InlineData("http", "text/html", "<h1>400 No required SSL certificate was sent</h1>", FaultCode.Refused)]
+    public async Task A_page_that_says_that_a_certificate_is_missing_is_of_the_connection_and_of_no_object(string scheme, string type, string page, FaultCode code)
+    {
+        using var pacs = new ScriptedWebPacs { Script = new() { Answers = _ => new HttpResponseMessage(HttpStatusCode.BadRequest) { Content = new StringContent(page, new System.Net.Http.Headers.MediaTypeHeaderValue(type)) } } };
+        var client = WebPeers.Client(pacs, o => o.BaseAddress = new UriBuilder(ScriptedWebPacs.Root) { Scheme = scheme, Port = -1 }.Uri);
+        var e = await Assert.ThrowsAsync<DicomWebException>(async () => await client.SearchStudiesAsync(cancellationToken: Token).CountAsync(Token));
+        Assert.Equal(code, e.Fault.Code);
+    }
+
     [Theory, InlineData("wrong name"), InlineData("expired"), InlineData("unknown root"), InlineData("plain")]
     public async Task A_server_that_cannot_prove_who_it_is_is_refused_and_gets_no_credential(string wrong)
     {

@@ -8,6 +8,7 @@ namespace Dicom.Migration.DicomWeb.Tests.Services;
 
 /// <summary>Mutated answers in JSON throw a <see cref="MigrationException"/> and nothing else, and never say of an instance that it is stored unless its UID stands
 /// there, in bounded memory. DICOM_MIGRATION_FUZZ=N in the environment asks for N inputs.</summary>
+[Collection(nameof(Alone))]
 public sealed class AnswerFuzzTests(ITestOutputHelper output)
 {
     private const string Uid = "1.2.826.77";

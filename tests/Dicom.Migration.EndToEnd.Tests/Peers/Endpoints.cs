@@ -25,9 +25,19 @@ internal static class Endpoints
         o.VisibilityTimeout = TimeSpan.FromSeconds(1);
     });
 
-    public static Action<IMigrationBuilder, string> FromWeb(Uri root) => (migration, name) => migration.FromDicomWeb(name, o => o.BaseAddress = root);
+    public static Action<IMigrationBuilder, string> FromFolder(string path) => (migration, name) => migration.FromFolder(name, o => o.Path = path);
 
-    public static Action<IMigrationBuilder, string> ToWeb(Uri root) => (migration, name) => migration.ToDicomWeb(name, o => o.BaseAddress = root);
+    public static Action<IMigrationBuilder, string> FromWeb(Uri root, Action<DicomWebEndpointOptions>? configure = null) => (migration, name) => migration.FromDicomWeb(name, o =>
+    {
+        o.BaseAddress = root;
+        configure?.Invoke(o);
+    });
+
+    public static Action<IMigrationBuilder, string> ToWeb(Uri root, Action<DicomWebEndpointOptions>? configure = null) => (migration, name) => migration.ToDicomWeb(name, o =>
+    {
+        o.BaseAddress = root;
+        configure?.Invoke(o);
+    });
 
     private static void Set(DimsePeerOptions options, string title, int port, string me, DimseRetrieval retrieval, int listen)
     {

@@ -11,7 +11,7 @@ internal static class KnownExceptions
     // No Patient ID, or no Study or Series Instance UID.
     private static readonly string[] Unfiled =
     [
-        "pydicom-data__JLSL_08_07_0_1F.dcm", "pydicom-data__JLSL_16_15_1_1F.dcm", "pydicom__JPEGLSNearLossless_16.dcm", "pydicom__SC_rgb_jls_lossy_line.dcm", "pydicom__SC_rgb_jls_lossy_sample.dcm", "ruby-dicom__encoding_utf8.dcm", "fo-dicom__GH223.dcm",
+        "pydicom-data__JLSL_08_07_0_1F.dcm", "pydicom-data__JLSL_16_15_1_1F.dcm", "pydicom__JPEGLSNearLossless_16.dcm", "pydicom__SC_rgb_jls_lossy_line.dcm", "pydicom__SC_rgb_jls_lossy_sample.dcm", "ruby-dicom__encoding_utf8.dcm", "ruby-dicom__at_invalid.dcm", "fo-dicom__GH223.dcm",
     ];
 
     // A Study, Series or SOP Instance UID that is no UID (PS3.5 §9.1): an archive could not be asked for it afterwards, and it is not sent.
@@ -28,7 +28,7 @@ internal static class KnownExceptions
         // Orthanc says A700, out of resources, of what it cannot file.
         [FaultCode.PeerBusy] = Unfiled,
         // DCMTK, inside Orthanc 1.10, ends the association over a data set, deflated stream or fragment of odd length (PS3.5 §7.1); and over JPIP, which Orthanc has accepted before.
-        [FaultCode.PeerClosedEarly] = ["highdicom__dx_image.dcm", "cornerstone3D__CTImage_DeflatedExplicitVRLittleEndianTransferSyntax_1.2.840.10008.1.2.1.99.dcm", "dump2dcm__jpip_94.dcm"],
+        [FaultCode.PeerClosedEarly] = ["highdicom__dx_image.dcm", "ct_small_odd_value_length.dcm", "cornerstone3D__CTImage_DeflatedExplicitVRLittleEndianTransferSyntax_1.2.840.10008.1.2.1.99.dcm", "dump2dcm__jpip_94.dcm"],
         // SOP classes that Orthanc 1.10 does not know: label map, colour palette, hanging protocol, private ones. Transfer syntaxes that it does not know:
         // deflated frames, encapsulated without compression, JPEG XL, High-Throughput JPEG 2000.
         [FaultCode.NotNegotiable] =

@@ -66,6 +66,9 @@ internal sealed class Orthanc : IAsyncDisposable
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
 
+    /// <summary>How many instances it says that it holds.</summary>
+    public async Task<int> CountAsync() => (await _http.GetFromJsonAsync<string[]>(new Uri("instances", UriKind.Relative), TestContext.Current.CancellationToken))!.Length;
+
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();

@@ -70,6 +70,68 @@ public sealed class FaultyPeersTests : IDisposable
         Assert.True(account.IsClosed);
     }
 
+    [Theory]
+    [InlineData(true)] // in one group, before the first answer is on record
+    [InlineData(false)]
+    public async Task Of_two_contents_under_one_UID_the_second_is_sent_if_the_target_refuses_the_first(bool together)
+    {
+        var (first, second, third) = (ScriptedSource.Object(1, 1), ScriptedSource.Object(1, 2), ScriptedSource.Object(1, 3));
+        var target = new ScriptedTarget { RefuseContent = bytes => bytes.SequenceEqual(first) ? new Fault(FaultCode.Refused) : null };
+        var account = await _bench.RunAsync(new ScriptedSource(("a", [first]), ("b", [second]), ("c", [third])), target, _bench.Options with { Lanes = 1, Readers = 1, ObjectsPerGroup = together ? 8 : 1 });
+        Assert.Equal((1L, 1L, 1L), (account.Count(InstanceState.Verified), account.Count(FaultCode.Refused), account.Count(FaultCode.UidConflict)));
+        Assert.Equal(second, target.Held["1.2.3.1001"]);
+        Assert.Equal(2, target.Stores);
+        Assert.True(account.IsClosed);
+    }
+
+    [Theory]
+    [InlineData(false, true)] // what broke the connection is not there
+    [InlineData(true, false)] // it is: the connection broke behind it
+    public async Task Of_two_contents_under_one_UID_the_second_is_sent_after_a_lost_connection_only_if_the_target_does_not_hold_the_first(bool holds, bool isSent)
+    {
+        var (first, second) = (ScriptedSource.Object(1, 1), ScriptedSource.Object(1, 2));
+        var target = new ScriptedTarget { RefuseContent = bytes => bytes.SequenceEqual(first) ? new Fault(FaultCode.PeerClosedEarly) : null, KeepsRefused = holds };
+        var source = new ScriptedSource(("a", [first]), ("b", [ScriptedSource.Object(2)]), ("c", [second]));
+        var account = await _bench.RunAsync(source, target, _bench.Options with { Lanes = 1, Readers = 1, ObjectsPerGroup = 1 });
+        Assert.Equal((isSent ? 2L : 1L, 1L, isSent ? 0L : 1L), (account.Count(InstanceState.Verified), account.Count(FaultCode.PeerClosedEarly), account.Count(FaultCode.UidConflict)));
+        Assert.Equal(isSent ? second : first, target.Held["1.2.3.1001"]);
+        Assert.True(account.IsClosed);
+    }
+
+    [Fact]
+    public async Task While_it_is_open_what_became_of_the_first_content_the_second_is_not_sent()
+    {
+        var (first, second) = (ScriptedSource.Object(1, 1), ScriptedSource.Object(1, 2));
+        var target = new ScriptedTarget { RefuseContent = bytes => bytes.SequenceEqual(first) ? new Fault(FaultCode.PeerClosedEarly) : null };
+        var isSent = false;
+        target.Keep = (_, bytes) => { isSent |= bytes.SequenceEqual(second); return bytes; };
+        await Assert.ThrowsAsync<TargetUnavailableException>(() => _bench.RunAsync(new ScriptedSource(("a", [first]), ("b", [second])), target, _bench.Options with { Lanes = 1, Readers = 1 }));
+        Assert.False(isSent);
+        Assert.Equal(1, (await _bench.AccountAsync()).Count(FaultCode.UidConflict));
+    }
+
+    [Theory]
+    [InlineData(null, false)] // says nothing at all
+    [InlineData(FaultCode.UnreadableAtTarget, false)]
+    [InlineData(FaultCode.PeerUnreachable, false)] // cannot be asked
+    [InlineData(FaultCode.MissingAtTarget, true)]
+    public async Task No_other_answer_than_that_it_is_missing_is_a_proof_that_a_content_is_not_held(FaultCode? answer, bool isSent)
+    {
+        var (first, second) = (ScriptedSource.Object(1, 1), ScriptedSource.Object(1, 2));
+        var target = new ScriptedTarget { RefuseContent = bytes => bytes.SequenceEqual(first) ? new Fault(FaultCode.PeerClosedEarly) : null };
+        var (asked, sent) = (false, false);
+        target.Missing = uid =>
+        {
+            if (uid != "1.2.3.1001" || asked) return FaultCode.MissingAtTarget;
+            asked = true;
+            return answer is FaultCode.PeerUnreachable ? throw new TargetUnavailableException(new Fault(FaultCode.PeerUnreachable)) : answer;
+        };
+        target.Keep = (_, bytes) => { sent |= bytes.SequenceEqual(second); return bytes; };
+        var account = await _bench.RunAsync(new ScriptedSource(("a", [first]), ("b", [ScriptedSource.Object(2)]), ("c", [second])), target, _bench.Options with { Lanes = 1, Readers = 1, ObjectsPerGroup = 1 });
+        Assert.Equal((true, isSent), (asked, sent));
+        Assert.Equal(isSent ? 0 : 1, account.Count(FaultCode.UidConflict));
+    }
+
     [Fact]
     public async Task The_same_content_in_another_encoding_is_not_sent_and_verified_by_what_the_target_holds()
     {
@@ -101,6 +163,21 @@ public sealed class FaultyPeersTests : IDisposable
         Assert.True(account.IsClosed);
         Assert.Equal((3L, keepsRivals ? 3L : 2L, keepsRivals ? 0L : 1L), (account.Discovered, account.Count(InstanceState.Verified), account.Count(FaultCode.UidConflict)));
         Assert.Equal(keepsRivals ? after : before, target.Held["1.2.3.1001"]);
+    }
+
+    [Theory]
+    [InlineData(FaultCode.AccessDenied, 1)]
+    [InlineData(FaultCode.TlsRefused, 1)]
+    [InlineData(FaultCode.TlsRefused, 9)] // however often it is tried
+    public async Task A_target_that_lets_nobody_in_ends_the_run_and_no_object_is_an_exception_for_it(FaultCode code, int runs)
+    {
+        var isShut = true;
+        var target = new ScriptedTarget { Refuse = _ => isShut ? new Fault(code) : null };
+        for (var run = 0; run < runs; run++)
+            Assert.Equal(code, (await Assert.ThrowsAsync<TargetUnavailableException>(() => _bench.RunAsync(RunBench.Many(20), target))).Fault.Code);
+        Assert.Equal(0, (await _bench.AccountAsync()).Count(code));
+        isShut = false;
+        Assert.Equal(20, (await _bench.RunAsync(RunBench.Many(20), target)).Count(InstanceState.Verified));
     }
 
     [Fact]

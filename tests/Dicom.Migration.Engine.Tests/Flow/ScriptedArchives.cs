@@ -84,6 +84,12 @@ internal sealed class ScriptedTarget : IEvidenceTarget
     /// <summary>What is kept of what was sent; <see langword="null"/> keeps nothing and still says success.</summary>
     public Func<string, byte[], byte[]?> Keep { get; set; } = (_, bytes) => bytes;
     public Func<string, Fault?> Refuse { get; set; } = _ => null;
+    /// <summary>The same, decided by the data set.</summary>
+    public Func<byte[], Fault?> RefuseContent { get; init; } = _ => null;
+    /// <summary>Whether it keeps the contents of which it does not say that they are stored.</summary>
+    public bool KeepsRefused { get; init; }
+    /// <summary>What it says of what it does not hold; <see langword="null"/>: nothing.</summary>
+    public Func<string, FaultCode?> Missing { get; set; } = _ => FaultCode.MissingAtTarget;
     /// <summary>Objects that break the connection for all that is outstanding with them. With it, answers come when they are flushed.</summary>
     public Func<string, bool>? Breaks { get; init; }
     public int Stores { get; private set; }
@@ -112,6 +118,8 @@ internal sealed class ScriptedTarget : IEvidenceTarget
         foreach (var reference in references)
             if (Held.TryGetValue(reference.SopInstanceUid, out var bytes))
                 yield return new EvidenceItem(reference, level) { TransferSyntax = TransferSyntax.ExplicitVrLittleEndian, Body = PipeReader.Create(new MemoryStream(bytes)) };
+            else if (Missing(reference.SopInstanceUid) is { } fault)
+                yield return new EvidenceItem(reference, level) { Fault = new Fault(fault) };
         await Task.CompletedTask;
     }
 
@@ -133,6 +141,11 @@ internal sealed class ScriptedTarget : IEvidenceTarget
             {
                 target.Stores++;
                 if (target.Refuse(instance.SopInstanceUid) is { } fault) return new StoreReceipt(Task.FromResult(new StoreOutcome(StoreDisposition.NotStored, null, fault)));
+                if (target.RefuseContent(body.ToArray()) is { } bad)
+                {
+                    if (target.KeepsRefused) target.Held[instance.SopInstanceUid] = body.ToArray();
+                    return new StoreReceipt(Task.FromResult(new StoreOutcome(StoreDisposition.NotStored, null, bad)));
+                }
                 if (target.Keep(instance.SopInstanceUid, body.ToArray()) is { } kept) target.Held[instance.SopInstanceUid] = kept;
             }
             var reference = new StoredReference(instance.StudyInstanceUid, instance.SeriesInstanceUid, instance.SopClassUid, instance.SopInstanceUid);

@@ -1,6 +1,7 @@
 namespace Dicom.Migration.FileSystem.Tests;
 
 /// <summary>What reading a file costs in memory beside its own bytes: an archive has 10^8 of them.</summary>
+[Collection(nameof(Alone))]
 public class FolderSourceAllocationTests
 {
     private const int Files = 2_000, Most = 6_144; // bytes for each file
@@ -21,7 +22,7 @@ public class FolderSourceAllocationTests
         await foreach (var unit in source.DiscoverAsync(null, token)) units.Add(unit);
         await ReadAsync(units[..100]); // what is allocated once
         var least = long.MaxValue;
-        for (var round = 0; round < 3; round++) // other tests allocate too: the least of three
+        for (var round = 0; round < 3; round++) // the runtime's own threads allocate too: the least of three
         {
             var before = GC.GetTotalAllocatedBytes(precise: true);
             await ReadAsync(units);

@@ -5,6 +5,7 @@ using Dicom.Migration.Testing;
 namespace Dicom.Migration.FileSystem.Tests;
 
 /// <summary>A DICOMDIR of any number of instances takes no memory for them.</summary>
+[Collection(nameof(Alone))]
 public class MediaDirectoryWriterTests
 {
     /// <summary>Set DICOMDIR_INSTANCES for more; each is a record of its own in one series.</summary>

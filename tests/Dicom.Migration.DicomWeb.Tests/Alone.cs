@@ -1,0 +1,5 @@
+namespace Dicom.Migration.DicomWeb.Tests;
+
+/// <summary>Tests that measure the process: no other runs at the same time.</summary>
+[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+public class Alone;
