@@ -84,7 +84,7 @@ internal static class LedgerFile
         10 or 8 => new(new(FaultCode.WriteFailed), "The ledger cannot be read or written.", e), // SQLITE_IOERR, SQLITE_READONLY
         14 or 3 => new(new(FaultCode.AccessDenied), "The ledger cannot be opened.", e), // SQLITE_CANTOPEN, SQLITE_PERM
         5 or 6 => Unusable("Another process has the ledger locked.", e), // SQLITE_BUSY, SQLITE_LOCKED
-        11 or 26 => Unusable("The file is damaged, or no ledger.", e), // SQLITE_CORRUPT, SQLITE_NOTADB
+        11 or 26 => Unusable("The file is damaged, cannot be read, or is no ledger.", e), // SQLITE_CORRUPT, as which it tells of EIO too; SQLITE_NOTADB
         19 => Unusable("A rule of the ledger would be broken; nothing was written.", e), // SQLITE_CONSTRAINT
         _ => Unusable(string.Create(CultureInfo.InvariantCulture, $"SQLite fails with {e.SqliteExtendedErrorCode}."), e),
     };
