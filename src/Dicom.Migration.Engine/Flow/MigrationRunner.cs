@@ -65,9 +65,10 @@ public sealed class MigrationRunner(IMigrationSource source, IMigrationTarget ta
         }
         catch (IOException e)
         {
-            throw Directory.Exists(path) || !File.Exists(path)
-                ? new LedgerException(new Fault(FaultCode.LedgerUnusable), "The folder of the ledger cannot be made or written; name a ledger file elsewhere.", e)
-                : new LedgerException(new Fault(FaultCode.LeaseLost), "Another run uses this ledger; wait for its end, or stop it.", e);
+            // EAGAIN of Linux and of macOS, ERROR_SHARING_VIOLATION: all else is no other run, but the disk.
+            throw e.HResult is 11 or 35 or unchecked((int)0x80070020)
+                ? new LedgerException(new Fault(FaultCode.LeaseLost), "Another run uses this ledger; wait for its end, or stop it.", e)
+                : new LedgerException(new Fault(FaultCode.LedgerUnusable), "The folder of the ledger cannot be made or written; name a ledger file elsewhere.", e);
         }
     }
 }

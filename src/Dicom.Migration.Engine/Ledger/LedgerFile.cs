@@ -25,6 +25,7 @@ internal static class LedgerFile
                 Run(connection, string.Create(CultureInfo.InvariantCulture, $"PRAGMA max_page_count = {bytes / Number(connection, "PRAGMA page_size")}"));
             if (isNew) Create(connection, identity, now);
             CheckIdentity(connection, identity);
+            Upgrade(connection);
             return connection;
         }
         catch (SqliteException e)
@@ -116,6 +117,18 @@ internal static class LedgerFile
         using var insert = new Statement(connection, "INSERT INTO ledger VALUES(1, ?1, ?2, ?3, ?4, NULL, 0, 0, 0, '', 0, 0, 0, 0)");
         insert.Run(identity.MigrationId, identity.Source, identity.Target, now.ToUnixTimeMilliseconds());
         Run(connection, "COMMIT");
+    }
+
+    // One transaction for each step: after a crash the file has the one layout or the other. Other layouts are read as they are: columns are only added.
+    private static void Upgrade(SqliteConnection connection)
+    {
+        for (var version = Number(connection, "PRAGMA user_version"); version < LedgerSchema.Version; version = Number(connection, "PRAGMA user_version"))
+        {
+            Run(connection, "BEGIN IMMEDIATE");
+            if (Number(connection, "PRAGMA user_version") == version) // or another runner was faster
+                Run(connection, string.Create(CultureInfo.InvariantCulture, $"{LedgerSchema.Upgrades[version - 1]}; PRAGMA user_version = {version + 1}"));
+            Run(connection, "COMMIT");
+        }
     }
 
     private static void CheckIdentity(SqliteConnection connection, LedgerIdentity identity)

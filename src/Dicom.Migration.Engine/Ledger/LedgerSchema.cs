@@ -6,8 +6,14 @@ internal static class LedgerSchema
     /// <summary>"DMLG": says in the file's header that it is one of ours (SQLite file format §1.3.17).</summary>
     public const int ApplicationId = 0x444D4C47;
 
-    /// <summary>Only ever grows; a newer one is refused.</summary>
-    public const int Version = 1;
+    /// <summary>Only ever grows; a newer one is refused, an older one is brought up to date by whoever opens it for writing.</summary>
+    public const int Version = 2;
+
+    /// <summary>From the version of its index, plus one, to the next.</summary>
+    public static readonly string[] Upgrades =
+    [
+        "ALTER TABLE unit ADD COLUMN stamp TEXT", // of a unit without one nothing is known: with its first one it is read again
+    ];
 
     /// <summary>Study or series that is not known; no packed UID is one byte 0xFF.</summary>
     public static readonly byte[] NotKnown = [0xFF];
@@ -15,6 +21,7 @@ internal static class LedgerSchema
     /// <summary>States that are looked for among many instances; a query must name this list for the index to be used.</summary>
     public const string Watched = "state IN (1,2,3,6)";
 
+    // Done is 0, or the epoch of the lease under which the unit was completed.
     // An empty digest says "the same as the one before it": sent as source, target as sent.
     public const string Create = $"""
         CREATE TABLE ledger(
@@ -26,7 +33,7 @@ internal static class LedgerSchema
         CREATE TABLE series(id INTEGER PRIMARY KEY, study BLOB NOT NULL, series BLOB NOT NULL, UNIQUE(study, series));
         CREATE TABLE unit(
           id INTEGER PRIMARY KEY, hash INTEGER NOT NULL, key BLOB NOT NULL, kind INTEGER NOT NULL, expected INTEGER,
-          found INTEGER NOT NULL, attempts INTEGER NOT NULL, done INTEGER NOT NULL);
+          found INTEGER NOT NULL, attempts INTEGER NOT NULL, done INTEGER NOT NULL, stamp TEXT);
         CREATE INDEX unit_hash ON unit(hash);
         CREATE INDEX unit_pending ON unit(attempts, id) WHERE done = 0;
         CREATE TABLE instance(
