@@ -126,7 +126,10 @@ internal static class LedgerFile
         {
             Run(connection, "BEGIN IMMEDIATE");
             if (Number(connection, "PRAGMA user_version") == version) // or another runner was faster
-                Run(connection, string.Create(CultureInfo.InvariantCulture, $"{LedgerSchema.Upgrades[version - 1]}; PRAGMA user_version = {version + 1}"));
+            {
+                LedgerSchema.Upgrades[version - 1](connection);
+                Run(connection, string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {version + 1}"));
+            }
             Run(connection, "COMMIT");
         }
     }

@@ -150,7 +150,7 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
         if (FindUnit(discovery.UnitKey) is not { } unit) throw new ArgumentException("The unit of a discovery is not on record.", nameof(discovery));
         if (discovery.Copy < 0 || discovery.Length < 0) throw new ArgumentException("A copy or length is less than nothing.", nameof(discovery));
         var (hash, uid) = (PackedUid.Key(discovery.SopInstanceUid), PackedUid.Pack(discovery.SopInstanceUid));
-        if (uid.Length == 0) return DiscoverFinding(discovery, unit, hash, uid, epoch, at);
+        if (uid.Length == 0) return DiscoverFinding(discovery, unit, epoch, at);
         var (copy, hasRival) = (discovery.Copy, false);
         LedgerEntry? onRecord = null, sameContent = null;
         using (var known = Sql("SELECT number, state, unit, copy, source_digest, sent_digest FROM instance WHERE hash = ?1 AND uid = ?2 ORDER BY number").Read(hash, uid))
@@ -172,29 +172,22 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
         return Insert(discovery, unit, hash, uid, copy, epoch, at) with { HasRival = hasRival };
     }
 
-    /// <summary>What has no UID is known in its unit by its copy, or, if what stands there is another thing now, by its place, its digest and what was made of it.</summary>
-    private LedgerEntry DiscoverFinding(LedgerDiscovery discovery, long unit, long hash, byte[] uid, long epoch, long at)
+    /// <summary>What has no UID is known by its unit, its place there and its copy at that place; what is something else now is a line of its own.</summary>
+    private LedgerEntry DiscoverFinding(LedgerDiscovery discovery, long unit, long epoch, long at)
     {
-        var place = Cut(discovery.Place);
-        var copy = discovery.Copy;
-        LedgerEntry? same = null;
-        var isTaken = false;
-        using (var known = Sql($"SELECT number, copy, stands_at, (SELECT text FROM name WHERE id = rule), {InstanceRow.Columns} FROM instance WHERE unit = ?1 AND uid = x'' ORDER BY number").Read(unit))
+        // All of them have the same UID, none: in an archive of text files the index over it would lead from each to each.
+        var hash = LedgerSchema.FindingKey(unit, Cut(discovery.Place), discovery.Copy);
+        using (var known = Sql($"SELECT number, (SELECT text FROM name WHERE id = rule), unit, copy, stands_at, {InstanceRow.Columns} FROM instance WHERE hash = ?1 AND uid = x'' ORDER BY number").Read(hash))
         {
             while (known.Read())
             {
-                var (row, isHere) = (InstanceRow.Read(known, 4), known.GetInt32(1) == discovery.Copy);
-                var entry = new LedgerEntry(known.GetInt64(0), row.State, IsNew: false);
-                var isSame = discovery.Then is not { } then || (row.State == then.State && row.Fault == then.Fault && row.Source == then.SourceDigest
-                    && string.Equals(known.IsDBNull(3) ? null : known.GetString(3), then.Rule, StringComparison.Ordinal)
-                    && string.Equals(known.IsDBNull(2) ? null : known.GetString(2), place, StringComparison.Ordinal));
-                if (isHere && isSame) return entry;
-                if (isSame && place is not null) same ??= entry; // without a place they are told apart by their number alone
-                isTaken |= isHere;
-                copy = Math.Max(copy, known.GetInt32(1) + 1);
+                var row = InstanceRow.Read(known, 5);
+                if (known.GetInt64(2) != unit || known.GetInt32(3) != discovery.Copy || !string.Equals(known.IsDBNull(4) ? null : known.GetString(4), Cut(discovery.Place), StringComparison.Ordinal)) continue;
+                if (discovery.Then is not { } then || (row.State == then.State && row.Fault == then.Fault && row.Source == then.SourceDigest && string.Equals(known.IsDBNull(1) ? null : known.GetString(1), then.Rule, StringComparison.Ordinal)))
+                    return new LedgerEntry(known.GetInt64(0), row.State, IsNew: false);
             }
         }
-        return same ?? Insert(discovery, unit, hash, uid, isTaken ? copy : discovery.Copy, epoch, at);
+        return Insert(discovery, unit, hash, [], discovery.Copy, epoch, at);
     }
 
     private LedgerEntry Insert(LedgerDiscovery discovery, long unit, long hash, byte[] uid, int copy, long epoch, long at)

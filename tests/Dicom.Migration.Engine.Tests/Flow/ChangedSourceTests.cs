@@ -89,6 +89,14 @@ public sealed class ChangedSourceTests : IDisposable
     }
 
     [Fact]
+    public async Task Two_findings_at_one_place_are_two_lines_however_often_they_are_read()
+    {
+        (string, object[]) twice = ("a", [("same.dcm", FaultCode.MalformedContainer), ("same.dcm", FaultCode.MalformedContainer), ScriptedSource.Object(1)]);
+        Assert.Equal(2L, (await RunAsync("1", twice)).Count(FaultCode.MalformedContainer));
+        Assert.Equal(2L, (await RunAsync("2", twice)).Count(FaultCode.MalformedContainer));
+    }
+
+    [Fact]
     public async Task A_unit_that_promises_more_than_before_is_read_again_without_a_stamp()
     {
         await RunAsync(_ => null, 1, ("a", [ScriptedSource.Object(1)]));
