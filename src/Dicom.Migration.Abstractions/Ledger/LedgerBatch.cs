@@ -3,7 +3,9 @@ namespace Dicom.Migration;
 /// <summary>What is appended at once: all of it becomes durable, or none. Applied in the order units, discoveries, changes, cursor.</summary>
 public sealed record LedgerBatch
 {
-    /// <summary>Units that were listed. One on record already keeps its place; its expected number is brought up to date.</summary>
+    /// <summary>Units that were listed. One on record already keeps its place; its expected number and its stamp are brought up to date. One that an earlier
+    /// holder of the ledger has completed, and that is listed with others now, is pending again; one that this holder completes keeps those with which
+    /// it was handed out, so that a later listing tells whether it has changed meanwhile.</summary>
     public IReadOnlyList<LedgerUnit> Units { get; init; } = [];
     /// <summary>Instances that were listed. One on record already is left as it is.</summary>
     public IReadOnlyList<LedgerDiscovery> Discoveries { get; init; } = [];

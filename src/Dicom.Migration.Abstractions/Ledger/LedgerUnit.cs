@@ -15,4 +15,8 @@ public enum LedgerUnitKind
 /// <param name="Key">Names it at the source (a UID, a path); unique in the ledger, and compared by code point.</param>
 /// <param name="Kind">What it is.</param>
 /// <param name="ExpectedInstances">How many instances the source says it has, or <see langword="null"/> if the source does not say.</param>
-public sealed record LedgerUnit(string Key, LedgerUnitKind Kind, int? ExpectedInstances = null);
+public sealed record LedgerUnit(string Key, LedgerUnitKind Kind, int? ExpectedInstances = null)
+{
+    /// <summary><see cref="SourceUnit.Stamp"/> of the listing; <see langword="null"/> if the source gives none.</summary>
+    public string? Stamp { get; init; }
+}

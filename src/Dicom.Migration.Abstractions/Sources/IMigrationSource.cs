@@ -12,7 +12,8 @@ public interface IMigrationSource
     /// <summary>Lists the units there are to move, opening none.</summary>
     /// <param name="after">Where an earlier run got to, or <see langword="null"/> to start afresh.</param>
     /// <param name="cancellationToken">Ends the listing.</param>
-    /// <remarks>A unit may be listed twice; none is left out. The ledger drops repeats by <see cref="SourceUnit.Key"/>, not the source.</remarks>
+    /// <remarks>A unit may be listed twice; none is left out. The ledger drops repeats by <see cref="SourceUnit.Key"/>, not the source.
+    /// Each run lists: what is done is read again if its <see cref="SourceUnit.Stamp"/> or its number of instances is another.</remarks>
     /// <exception cref="SourceUnavailableException">The source cannot be reached; its fault says whether to try again.</exception>
     public IAsyncEnumerable<SourceUnit> DiscoverAsync(SourceCursor? after, CancellationToken cancellationToken);
 

@@ -31,8 +31,8 @@ internal sealed class Intake(Spool spool, RuleBook rules)
     /// <summary>A line of the account for something that is no instance to move.</summary>
     public static InFlight? Record(UnitInHand unit, LedgerOutcome outcome, string place = "")
     {
-        // Findings have no UID and no content: the reading's order tells them apart, and a second reading gives the same order.
-        return unit.Claim("", default, isInstance: false) is { } copy ? new InFlight(unit, new LedgerDiscovery(unit.Key, "", copy) { Place = place.Length == 0 ? null : place, Then = outcome }) : null;
+        // Findings have no UID and no content: their place tells them apart, and the reading's order those at one place. No UID begins with a line feed.
+        return unit.Claim("\n" + place, default, isInstance: false) is { } copy ? new InFlight(unit, new LedgerDiscovery(unit.Key, "", copy) { Place = place.Length == 0 ? null : place, Then = outcome }) : null;
     }
 
     private async Task<InFlight?> LookAsync(UnitInHand unit, SourceInstance instance, SpooledObject spooled, CancellationToken cancellationToken)

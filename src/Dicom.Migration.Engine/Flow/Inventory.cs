@@ -18,7 +18,8 @@ internal sealed class Inventory(IMigrationSource source, ILedger ledger, LedgerL
         {
             await TellAsync().ConfigureAwait(false);
             var header = await ledger.ReadHeaderAsync(cancellationToken).ConfigureAwait(false);
-            if (!header.IsDiscoveryComplete) await ListAsync(header.DiscoveryCursor is { } text ? new SourceCursor(text) : null, cancellationToken).ConfigureAwait(false);
+            // A listing that broke off goes on. One that is complete is made anew: what has come to the source since, or changed there, has to be moved too.
+            await ListAsync(header is { IsDiscoveryComplete: false, DiscoveryCursor: { } text } ? new SourceCursor(text) : null, cancellationToken).ConfigureAwait(false);
             await TellAsync().ConfigureAwait(false);
             _isComplete = true;
         }
@@ -30,7 +31,7 @@ internal sealed class Inventory(IMigrationSource source, ILedger ledger, LedgerL
         var units = new List<LedgerUnit>(UnitsPerBatch);
         await foreach (var unit in source.DiscoverAsync(after, cancellationToken).ConfigureAwait(false))
         {
-            units.Add(new LedgerUnit(unit.Key, (LedgerUnitKind)unit.Kind, unit.Instances));
+            units.Add(new LedgerUnit(unit.Key, (LedgerUnitKind)unit.Kind, unit.Instances) { Stamp = unit.Stamp });
             if (units.Count < UnitsPerBatch || unit.Cursor is null) continue;
             await ledger.AppendAsync(lease, new LedgerBatch { Units = units, DiscoveryCursor = unit.Cursor.Value }, cancellationToken).ConfigureAwait(false);
             units = new List<LedgerUnit>(UnitsPerBatch);

@@ -42,6 +42,7 @@ public sealed class MigrationRun
     {
         ArgumentNullException.ThrowIfNull(lease);
         var header = await _ledger.ReadHeaderAsync(CancellationToken.None).ConfigureAwait(false);
+        Spool.RemoveAbandoned(_options.SpoolFolder);
         using var run = new Conditions(_options.DrainTime, _time, cancellationToken);
         var keeper = new LeaseKeeper(_ledger, lease, _coordinator, _options.LeaseDuration, _time, run.Fail);
         await using (keeper.ConfigureAwait(false))

@@ -3,7 +3,7 @@ namespace Dicom.Migration.Engine;
 /// <summary>How a run moves objects. Every number is a limit, with its unit and default.</summary>
 public sealed record MigrationRunOptions
 {
-    /// <summary>Folder for objects larger than <see cref="LargestInMemory"/>; emptied by itself.</summary>
+    /// <summary>Folder for objects larger than <see cref="LargestInMemory"/>. Its files lose their names when they are made, and go with the process.</summary>
     public required string SpoolFolder { get; init; }
     /// <summary>Bytes of objects held in memory at once, over all stages; 1 MiB or more. Default 256 MiB.</summary>
     public long ByteBudget { get; init; } = 256L << 20;

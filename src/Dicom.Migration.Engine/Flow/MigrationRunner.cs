@@ -30,15 +30,20 @@ public sealed class MigrationRunner(IMigrationSource source, IMigrationTarget ta
         await using var open = ledger.ConfigureAwait(false);
         // Whoever has the lock may take over the lease that a killed run of this machine left behind.
         var lease = await ledger.AcquireLeaseAsync($"{Environment.MachineName}:{LedgerPath}", options.LeaseDuration, CancellationToken.None).ConfigureAwait(false);
+        LedgerAccount account;
         try
         {
             var run = new MigrationRun(source, target, ledger, new SqliteWorkCoordinator(ledger, lease, time), options, rules, time);
-            return await run.RunAsync(lease, progress, cancellationToken).ConfigureAwait(false);
+            account = await run.RunAsync(lease, progress, cancellationToken).ConfigureAwait(false);
         }
-        finally
+        catch
         {
-            await ledger.ReleaseAsync(lease, CancellationToken.None).ConfigureAwait(false);
+            try { await ledger.ReleaseAsync(lease, CancellationToken.None).ConfigureAwait(false); }
+            catch (LedgerException) { } // what ended the run is told, and not what came of it; the next run of this machine takes the lease over
+            throw;
         }
+        await ledger.ReleaseAsync(lease, CancellationToken.None).ConfigureAwait(false);
+        return account;
     }
 
     private LedgerIdentity Identity()
@@ -60,9 +65,10 @@ public sealed class MigrationRunner(IMigrationSource source, IMigrationTarget ta
         }
         catch (IOException e)
         {
-            throw Directory.Exists(path) || !File.Exists(path)
-                ? new LedgerException(new Fault(FaultCode.LedgerUnusable), "The folder of the ledger cannot be made or written; name a ledger file elsewhere.", e)
-                : new LedgerException(new Fault(FaultCode.LeaseLost), "Another run uses this ledger; wait for its end, or stop it.", e);
+            // EAGAIN of Linux and of macOS, ERROR_SHARING_VIOLATION: all else is no other run, but the disk.
+            throw e.HResult is 11 or 35 or unchecked((int)0x80070020)
+                ? new LedgerException(new Fault(FaultCode.LeaseLost), "Another run uses this ledger; wait for its end, or stop it.", e)
+                : new LedgerException(new Fault(FaultCode.LedgerUnusable), "The folder of the ledger cannot be made or written; name a ledger file elsewhere.", e);
         }
     }
 }

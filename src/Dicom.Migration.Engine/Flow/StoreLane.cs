@@ -118,6 +118,8 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
         catch (Exception e) when (e is not OperationCanceledException) { await GiveUpSessionAsync().ConfigureAwait(false); }
         foreach (var (flight, receipt) in receipts)
             flight.Outcome = await receipt.Acknowledged.WaitAsync(cancellationToken).ConfigureAwait(false); // a session that never answers ends with the run
+        // What this machine could not read back is neither the object's fault nor the target's, whatever the target made of it.
+        if (open.Find(static f => f.Body!.Failure is not null) is { } unread) throw unread.Body!.Failure!;
         return open.Exists(static f => !f.Outcome!.IsStored && MayPass(f.Outcome.Fault));
     }
 

@@ -13,9 +13,21 @@ namespace Dicom.Migration.Engine;
 /// <param name="largestInMemory">In bytes.</param>
 internal sealed class Spool(string folder, ByteBudget budget, int largestInMemory)
 {
+    private const string Extension = ".spool";
     private readonly BlockPool _pool = new();
     private readonly string _prefix = Guid.NewGuid().ToString("N");
     private long _counter;
+
+    /// <summary>Removes what a run left in the folder that was killed before a file of it had lost its name. What another run has open loses only its name.</summary>
+    public static void RemoveAbandoned(string folder)
+    {
+        try
+        {
+            foreach (var path in Directory.EnumerateFiles(folder, "*" + Extension))
+                if (Path.GetFileName(path.AsSpan()) is { Length: > 33 } name && name[32] == '-' && Guid.TryParseExact(name[..32], "N", out _)) File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { } // there is no folder yet; or it cannot be written, which whoever writes will tell
+    }
 
     /// <summary>Waits for room, and reads <paramref name="body"/> to its end.</summary>
     /// <param name="body">One encoded data set.</param>
@@ -94,13 +106,26 @@ internal sealed class Spool(string folder, ByteBudget budget, int largestInMemor
             if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
             else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             // The name is a counter of our own: nothing that a peer sent ever becomes a path.
-            var path = Path.Join(folder, FormattableString.Invariant($"{_prefix}-{Interlocked.Increment(ref _counter):x}.spool"));
+            var path = Path.Join(folder, FormattableString.Invariant($"{_prefix}-{Interlocked.Increment(ref _counter):x}{Extension}"));
             var handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose);
-            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(handle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            return handle;
+            if (OperatingSystem.IsWindows()) return handle; // there the kernel keeps the promise of DeleteOnClose, however the process ends
+            try
+            {
+                File.SetUnixFileMode(handle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+                File.Delete(path); // before it holds anything: without a name it goes with the process, and no copy of an object stays behind
+                return handle;
+            }
+            catch
+            {
+                handle.Dispose();
+                throw;
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException) { throw NotWritten(e); }
     }
 
-    private static EngineException NotWritten(Exception e) => new(new Fault(FaultCode.WriteFailed), "The spool folder cannot be written: it may be full; make room, or name another one.", e);
+    // .NET keeps errno in HResult: ENOSPC and EDQUOT; on Windows ERROR_DISK_FULL.
+    private static EngineException NotWritten(Exception e) => e.HResult is 28 or 122 or unchecked((int)0x80070070)
+        ? new(new Fault(FaultCode.DiskFull), "The volume of the spool folder is full; make room, or name another folder.", e)
+        : new(new Fault(FaultCode.WriteFailed), "The spool folder cannot be written; look at its disk, or name another folder.", e);
 }

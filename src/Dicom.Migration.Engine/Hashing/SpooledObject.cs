@@ -26,15 +26,29 @@ internal sealed class SpooledObject : IDisposable
     /// <summary>In bytes.</summary>
     public long Length { get; }
 
+    /// <summary>Why it could not be read. Whoever was given the body may have made something of the exception that blames the object, or itself.</summary>
+    public EngineException? Failure { get; private set; }
+
     /// <summary>Reads from a place; fewer bytes than asked for, or none, only at the end.</summary>
-    /// <exception cref="IOException">The spool file cannot be read.</exception>
+    /// <exception cref="EngineException">The spool file cannot be read; the object is still at its source.</exception>
     public int ReadAt(long offset, Span<byte> buffer)
     {
         var count = (int)Math.Min(buffer.Length, Math.Max(0, Length - offset));
         if (count == 0) return 0;
-        if (_file is not null) return RandomAccess.Read(_file, buffer[..count], offset);
+        if (_file is not null) return ReadFile(_file, buffer[..count], offset);
         _memory.Slice(offset, count).CopyTo(buffer);
         return count;
+    }
+
+    private int ReadFile(SafeFileHandle file, Span<byte> buffer, long offset)
+    {
+        IOException? cause = null;
+        try
+        {
+            if (RandomAccess.Read(file, buffer, offset) is > 0 and var read) return read;
+        }
+        catch (IOException e) { cause = e; }
+        throw Failure = new EngineException(new Fault(cause is null ? FaultCode.SpoolCorrupted : FaultCode.ReadFailed), "A file of the spool folder cannot be read any more; look at its disk, and run again.", cause);
     }
 
     /// <summary>The bytes from their start, as a stream; any number of readers.</summary>
@@ -48,12 +62,7 @@ internal sealed class SpooledObject : IDisposable
     {
         if (_file is null) return _memory.Slice(0, Math.Min(length, Length));
         var bytes = new byte[Math.Min(length, Length)];
-        for (var at = 0; at < bytes.Length;)
-        {
-            var read = ReadAt(at, bytes.AsSpan(at));
-            if (read == 0) throw new EndOfStreamException();
-            at += read;
-        }
+        for (var at = 0; at < bytes.Length;) at += ReadAt(at, bytes.AsSpan(at));
         return new ReadOnlySequence<byte>(bytes);
     }
 

@@ -10,7 +10,7 @@ internal sealed class GroupCommit : IAsyncDisposable
     private readonly LedgerWriter _writer;
     private readonly int _groupLength;
     private readonly Task _loop;
-    private Exception? _broken;
+    private LedgerException? _broken;
 
     public GroupCommit(SqliteConnection connection, TimeProvider time, SqliteLedgerOptions options)
     {
@@ -62,7 +62,7 @@ internal sealed class GroupCommit : IAsyncDisposable
     {
         try
         {
-            if (_broken is not null) throw LedgerFile.Unusable("A commit failed half-way before; open the ledger again to see what is durable.", _broken);
+            if (_broken is not null) throw _broken;
             Run("BEGIN IMMEDIATE");
             foreach (var request in group) Apply(request);
             try
@@ -73,7 +73,7 @@ internal sealed class GroupCommit : IAsyncDisposable
             catch (SqliteException e)
             {
                 // After a failed fsync nobody knows what the disk holds, and a second fsync would lie: never go on with this handle.
-                if (e.SqliteErrorCode == 10) _broken = e;
+                if (e.SqliteErrorCode == 10) throw _broken = new LedgerException(new(FaultCode.WriteFailed), "A commit of the ledger failed half-way; look at its disk, and run again: what is durable is found then.", e);
                 throw;
             }
         }

@@ -25,6 +25,7 @@ internal static class LedgerFile
                 Run(connection, string.Create(CultureInfo.InvariantCulture, $"PRAGMA max_page_count = {bytes / Number(connection, "PRAGMA page_size")}"));
             if (isNew) Create(connection, identity, now);
             CheckIdentity(connection, identity);
+            Upgrade(connection);
             return connection;
         }
         catch (SqliteException e)
@@ -84,7 +85,7 @@ internal static class LedgerFile
         10 or 8 => new(new(FaultCode.WriteFailed), "The ledger cannot be read or written.", e), // SQLITE_IOERR, SQLITE_READONLY
         14 or 3 => new(new(FaultCode.AccessDenied), "The ledger cannot be opened.", e), // SQLITE_CANTOPEN, SQLITE_PERM
         5 or 6 => Unusable("Another process has the ledger locked.", e), // SQLITE_BUSY, SQLITE_LOCKED
-        11 or 26 => Unusable("The file is damaged, or no ledger.", e), // SQLITE_CORRUPT, SQLITE_NOTADB
+        11 or 26 => Unusable("The file is damaged, cannot be read, or is no ledger.", e), // SQLITE_CORRUPT, as which it tells of EIO too; SQLITE_NOTADB
         19 => Unusable("A rule of the ledger would be broken; nothing was written.", e), // SQLITE_CONSTRAINT
         _ => Unusable(string.Create(CultureInfo.InvariantCulture, $"SQLite fails with {e.SqliteExtendedErrorCode}."), e),
     };
@@ -116,6 +117,21 @@ internal static class LedgerFile
         using var insert = new Statement(connection, "INSERT INTO ledger VALUES(1, ?1, ?2, ?3, ?4, NULL, 0, 0, 0, '', 0, 0, 0, 0)");
         insert.Run(identity.MigrationId, identity.Source, identity.Target, now.ToUnixTimeMilliseconds());
         Run(connection, "COMMIT");
+    }
+
+    // One transaction for each step: after a crash the file has the one layout or the other. Other layouts are read as they are: columns are only added.
+    private static void Upgrade(SqliteConnection connection)
+    {
+        for (var version = Number(connection, "PRAGMA user_version"); version < LedgerSchema.Version; version = Number(connection, "PRAGMA user_version"))
+        {
+            Run(connection, "BEGIN IMMEDIATE");
+            if (Number(connection, "PRAGMA user_version") == version) // or another runner was faster
+            {
+                LedgerSchema.Upgrades[version - 1](connection);
+                Run(connection, string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {version + 1}"));
+            }
+            Run(connection, "COMMIT");
+        }
     }
 
     private static void CheckIdentity(SqliteConnection connection, LedgerIdentity identity)

@@ -1,3 +1,6 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+
 namespace Dicom.Migration.Engine.Ledger;
 
 /// <summary>The layout of a SQLite ledger, for 10^8 instances: one row each, UIDs packed, what many share stored once.</summary>
@@ -6,8 +9,11 @@ internal static class LedgerSchema
     /// <summary>"DMLG": says in the file's header that it is one of ours (SQLite file format §1.3.17).</summary>
     public const int ApplicationId = 0x444D4C47;
 
-    /// <summary>Only ever grows; a newer one is refused.</summary>
-    public const int Version = 1;
+    /// <summary>Only ever grows; a newer one is refused, an older one is brought up to date by whoever opens it for writing.</summary>
+    public const int Version = 2;
+
+    /// <summary>From the version of its index, plus one, to the next; inside a transaction.</summary>
+    public static readonly Action<SqliteConnection>[] Upgrades = [AddStampsAndFindFindings];
 
     /// <summary>Study or series that is not known; no packed UID is one byte 0xFF.</summary>
     public static readonly byte[] NotKnown = [0xFF];
@@ -15,6 +21,10 @@ internal static class LedgerSchema
     /// <summary>States that are looked for among many instances; a query must name this list for the index to be used.</summary>
     public const string Watched = "state IN (1,2,3,6)";
 
+    /// <summary>Under which hash stands what has no UID.</summary>
+    public static long FindingKey(long unit, string? place, int copy) => PackedUid.Key(string.Create(CultureInfo.InvariantCulture, $"\n{unit}\n{copy}\n{place}"));
+
+    // Done is 0, or the epoch of the lease under which the unit was completed.
     // An empty digest says "the same as the one before it": sent as source, target as sent.
     public const string Create = $"""
         CREATE TABLE ledger(
@@ -26,7 +36,7 @@ internal static class LedgerSchema
         CREATE TABLE series(id INTEGER PRIMARY KEY, study BLOB NOT NULL, series BLOB NOT NULL, UNIQUE(study, series));
         CREATE TABLE unit(
           id INTEGER PRIMARY KEY, hash INTEGER NOT NULL, key BLOB NOT NULL, kind INTEGER NOT NULL, expected INTEGER,
-          found INTEGER NOT NULL, attempts INTEGER NOT NULL, done INTEGER NOT NULL);
+          found INTEGER NOT NULL, attempts INTEGER NOT NULL, done INTEGER NOT NULL, stamp TEXT);
         CREATE INDEX unit_hash ON unit(hash);
         CREATE INDEX unit_pending ON unit(attempts, id) WHERE done = 0;
         CREATE TABLE instance(
@@ -48,4 +58,21 @@ internal static class LedgerSchema
         CREATE TRIGGER history_is_kept BEFORE DELETE ON history BEGIN SELECT RAISE(ABORT, 'history is appended, never deleted'); END;
         CREATE TRIGGER instance_is_kept BEFORE DELETE ON instance BEGIN SELECT RAISE(ABORT, 'no instance is forgotten'); END;
         """;
+
+    // Of a unit without a stamp nothing is known: with its first one it is read again. What has no UID was counted in its unit, and is counted at its place now.
+    private static void AddStampsAndFindFindings(SqliteConnection connection)
+    {
+        using (var add = new Statement(connection, "ALTER TABLE unit ADD COLUMN stamp TEXT")) add.Run();
+        var findings = new List<(long Number, long Unit, string? Place, int Copy)>();
+        using (var select = new Statement(connection, "SELECT number, unit, stands_at, copy FROM instance WHERE uid = x'' ORDER BY number"))
+        using (var row = select.Read())
+            while (row.Read()) findings.Add((row.GetInt64(0), row.GetInt64(1), row.IsDBNull(2) ? null : row.GetString(2), row.GetInt32(3)));
+        using var update = new Statement(connection, "UPDATE instance SET hash = ?2, copy = ?3 WHERE number = ?1");
+        var next = new Dictionary<(long, string), int>();
+        foreach (var (number, unit, place, copy) in findings)
+        {
+            var here = place is null ? copy : next[(unit, place)] = next.GetValueOrDefault((unit, place), -1) + 1;
+            update.Run(number, FindingKey(unit, place, here), here);
+        }
+    }
 }

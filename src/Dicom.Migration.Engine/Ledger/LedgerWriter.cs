@@ -77,7 +77,7 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
     {
         CheckEpoch(lease.Epoch);
         var at = time.GetUtcNow().ToUnixTimeMilliseconds();
-        foreach (var unit in batch.Units) List(unit);
+        foreach (var unit in batch.Units) List(unit, lease.Epoch);
         var entries = batch.Discoveries.Count == 0 ? [] : new LedgerEntry[batch.Discoveries.Count];
         for (var i = 0; i < entries.Length; i++) entries[i] = Discover(batch.Discoveries[i], lease.Epoch, at);
         foreach (var change in batch.Changes) Change(change, lease.Epoch, at);
@@ -87,36 +87,62 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
         return new(entries);
     }
 
-    /// <summary>Marks a unit as complete; one that is stays so.</summary>
-    public void CompleteUnit(long epoch, long unit)
+    /// <summary>Marks a unit as complete, as it was when it was handed out; one that is complete stays so.</summary>
+    public void CompleteUnit(long epoch, long unit, LedgerUnit asHandedOut)
     {
         CheckEpoch(epoch);
-        if (Sql("UPDATE unit SET done = 1 WHERE id = ?1 AND done = 0").Run(unit) == 0) return;
+        // What was listed while it was read may be newer than what was read: the next listing has to differ from what is kept here.
+        if (Sql("UPDATE unit SET done = ?2, stamp = ?3 WHERE id = ?1 AND done = 0").Run(unit, epoch, asHandedOut.Stamp) == 0) return;
+        if (asHandedOut.ExpectedInstances is { } expected) Expect(unit, expected);
         _newPending--;
         WriteAccount();
     }
 
     /// <returns>Whether the unit is on record and complete.</returns>
-    public bool IsComplete(string unitKey) => FindUnit(unitKey) is { } unit && Sql("SELECT done FROM unit WHERE id = ?1").Number(unit) == 1;
+    public bool IsComplete(string unitKey) => FindUnit(unitKey) is { } unit && Sql("SELECT done FROM unit WHERE id = ?1").Number(unit) > 0;
 
-    private void List(LedgerUnit unit)
+    private void List(LedgerUnit unit, long epoch)
     {
         if (!Enum.IsDefined(unit.Kind) || unit.ExpectedInstances < 0) throw new ArgumentException("A unit has no kind, or expects less than nothing.", nameof(unit));
         if (FindUnit(unit.Key) is { } known)
         {
-            if (unit.ExpectedInstances is not { } expected) return;
-            var (before, found) = Expected(known);
-            if (before == expected) return;
-            Sql("UPDATE unit SET expected = ?2 WHERE id = ?1").Run(known, expected);
-            _newNotSeen += NotSeen(expected, found) - NotSeen(before, found);
+            Relist(known, unit, epoch);
             return;
         }
-        Sql("INSERT INTO unit(hash, key, kind, expected, found, attempts, done) VALUES(?1, ?2, ?3, ?4, 0, 0, 0)")
-            .Run(PackedUid.Key(unit.Key), PackedUid.Pack(unit.Key), (int)unit.Kind, unit.ExpectedInstances);
+        Sql("INSERT INTO unit(hash, key, kind, expected, found, attempts, done, stamp) VALUES(?1, ?2, ?3, ?4, 0, 0, 0, ?5)")
+            .Run(PackedUid.Key(unit.Key), PackedUid.Pack(unit.Key), (int)unit.Kind, unit.ExpectedInstances, unit.Stamp);
         Remember(_units, unit.Key, LastRow());
         _newUnits++;
         _newPending++;
         _newNotSeen += unit.ExpectedInstances ?? 0;
+    }
+
+    private void Relist(long known, LedgerUnit unit, long epoch)
+    {
+        long? before;
+        long done;
+        bool isSameStamp;
+        using (var row = Sql("SELECT expected, done, stamp FROM unit WHERE id = ?1").Read(known))
+        {
+            if (!row.Read()) throw LedgerFile.Unusable("A unit in the ledger is gone.");
+            (before, done) = (InstanceRow.Optional(row, 0), row.GetInt64(1));
+            isSameStamp = unit.Stamp is null || (!row.IsDBNull(2) && string.Equals(row.GetString(2), unit.Stamp, StringComparison.Ordinal));
+        }
+        if (isSameStamp && (unit.ExpectedInstances is null || unit.ExpectedInstances == before)) return;
+        if (done == epoch) return; // completed in this very run: the next listing tells
+        if (unit.ExpectedInstances is { } expected) Expect(known, expected);
+        Sql("UPDATE unit SET stamp = ifnull(?2, stamp) WHERE id = ?1").Run(known, unit.Stamp);
+        if (done == 0) return;
+        Sql("UPDATE unit SET done = 0, attempts = 0 WHERE id = ?1").Run(known);
+        _newPending++;
+    }
+
+    private void Expect(long unit, int expected)
+    {
+        var (before, found) = Expected(unit);
+        if (before == expected) return;
+        Sql("UPDATE unit SET expected = ?2 WHERE id = ?1").Run(unit, expected);
+        _newNotSeen += NotSeen(expected, found) - NotSeen(before, found);
     }
 
     private LedgerEntry Discover(LedgerDiscovery discovery, long epoch, long at)
@@ -124,6 +150,7 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
         if (FindUnit(discovery.UnitKey) is not { } unit) throw new ArgumentException("The unit of a discovery is not on record.", nameof(discovery));
         if (discovery.Copy < 0 || discovery.Length < 0) throw new ArgumentException("A copy or length is less than nothing.", nameof(discovery));
         var (hash, uid) = (PackedUid.Key(discovery.SopInstanceUid), PackedUid.Pack(discovery.SopInstanceUid));
+        if (uid.Length == 0) return DiscoverFinding(discovery, unit, epoch, at);
         var (copy, hasRival) = (discovery.Copy, false);
         LedgerEntry? onRecord = null, sameContent = null;
         using (var known = Sql("SELECT number, state, unit, copy, source_digest, sent_digest, attempts FROM instance WHERE hash = ?1 AND uid = ?2 ORDER BY number").Read(hash, uid))
@@ -142,19 +169,44 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
         }
         if (onRecord is null) copy = discovery.Copy;
         else if (sameContent is { } seen) return seen;
+        return Insert(discovery, unit, hash, uid, copy, epoch, at) with { HasRival = hasRival };
+    }
+
+    /// <summary>What has no UID is known by its unit, its place there and its copy at that place; what is something else now is a line of its own.</summary>
+    private LedgerEntry DiscoverFinding(LedgerDiscovery discovery, long unit, long epoch, long at)
+    {
+        // All of them have the same UID, none: in an archive of text files the index over it would lead from each to each.
+        var hash = LedgerSchema.FindingKey(unit, Cut(discovery.Place), discovery.Copy);
+        using (var known = Sql($"SELECT number, (SELECT text FROM name WHERE id = rule), unit, copy, stands_at, {InstanceRow.Columns} FROM instance WHERE hash = ?1 AND uid = x'' ORDER BY number").Read(hash))
+        {
+            while (known.Read())
+            {
+                var row = InstanceRow.Read(known, 5);
+                if (known.GetInt64(2) != unit || known.GetInt32(3) != discovery.Copy || !string.Equals(known.IsDBNull(4) ? null : known.GetString(4), Cut(discovery.Place), StringComparison.Ordinal)) continue;
+                if (discovery.Then is not { } then || (row.State == then.State && row.Fault == then.Fault && row.Source == then.SourceDigest && string.Equals(known.IsDBNull(1) ? null : known.GetString(1), then.Rule, StringComparison.Ordinal)))
+                    return new LedgerEntry(known.GetInt64(0), row.State, IsNew: false);
+            }
+        }
+        return Insert(discovery, unit, hash, [], discovery.Copy, epoch, at);
+    }
+
+    private LedgerEntry Insert(LedgerDiscovery discovery, long unit, long hash, byte[] uid, int copy, long epoch, long at)
+    {
         Sql("""
             INSERT INTO instance(unit, hash, uid, copy, series, class, syntax, length, stands_at, found_at, found_epoch, state, steps, attempts, fault)
             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, 0, 0, 0)
             """).Run(unit, hash, uid, copy, Series(discovery.StudyInstanceUid, discovery.SeriesInstanceUid),
-                Name(discovery.SopClassUid), Name(discovery.TransferSyntaxUid), discovery.Length, discovery.Place is { Length: > LongestPlace } place ? place[..LongestPlace] : discovery.Place, at, epoch);
+                Name(discovery.SopClassUid), Name(discovery.TransferSyntaxUid), discovery.Length, Cut(discovery.Place), at, epoch);
         var number = LastRow();
         var (expected, found) = Expected(unit);
         _newNotSeen += NotSeen(expected, found + 1) - NotSeen(expected, found);
         Sql("UPDATE unit SET found = found + 1 WHERE id = ?1").Run(unit);
         var row = new InstanceRow { Length = discovery.Length };
         Count(row, 1);
-        return new(number, discovery.Then is { } then ? Enter(number, row, then, epoch, at) : InstanceState.Discovered, IsNew: true) { HasRival = hasRival };
+        return new(number, discovery.Then is { } then ? Enter(number, row, then, epoch, at) : InstanceState.Discovered, IsNew: true);
     }
+
+    private static string? Cut(string? place) => place is { Length: > LongestPlace } ? place[..LongestPlace] : place;
 
     // What has come to its end came with another content, or could not be read: the source has changed between two runs, and this is an object of its own.
     private static bool IsReplaced(InstanceState state, LedgerDigest? before, LedgerOutcome? intent) =>

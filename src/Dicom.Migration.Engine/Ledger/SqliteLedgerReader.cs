@@ -97,8 +97,9 @@ public sealed class SqliteLedgerReader : ILedgerReader, IDisposable
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<LedgerInstance>> FindAsync(string sopInstanceUid, CancellationToken cancellationToken) => QueryAsync<IReadOnlyList<LedgerInstance>>(connection =>
     {
-        using var select = new Statement(connection, $"{Instance} WHERE hash = ?1 AND uid = ?2 ORDER BY number");
-        using var row = select.Read(PackedUid.Key(sopInstanceUid), PackedUid.Pack(sopInstanceUid));
+        // What has no UID stands under its place: nobody looks it up, and who does looks through all.
+        using var select = new Statement(connection, $"{Instance} WHERE {(sopInstanceUid.Length == 0 ? "" : "hash = ?2 AND ")}uid = ?1 ORDER BY number");
+        using var row = sopInstanceUid.Length == 0 ? select.Read(PackedUid.Pack(sopInstanceUid)) : select.Read(PackedUid.Pack(sopInstanceUid), PackedUid.Key(sopInstanceUid));
         return ReadAll(row);
     }, cancellationToken);
 

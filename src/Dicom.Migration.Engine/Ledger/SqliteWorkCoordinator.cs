@@ -65,7 +65,7 @@ public sealed class SqliteWorkCoordinator(SqliteLedger ledger, LedgerLease ledge
             Holding? holding;
             lock (_gate) holding = _held.GetValueOrDefault(unitKey);
             if (holding is null || holding.Epoch != lease.Epoch) throw Lost();
-            writer.CompleteUnit(ledgerLease.Epoch, holding.Unit);
+            writer.CompleteUnit(ledgerLease.Epoch, holding.Unit, holding.As);
             return true;
         }, cancellationToken).ConfigureAwait(false);
         lock (_gate) _held.Remove(unitKey); // only now is it durable; a unit that is complete is never handed out again
@@ -83,13 +83,14 @@ public sealed class SqliteWorkCoordinator(SqliteLedger ledger, LedgerLease ledge
         {
             // What was never tried comes first: units that an earlier run could not bring to their end do not stand in the way of the others.
             // Read past as many as are in hand, and there are enough if there are any.
-            using var row = writer.Sql("SELECT id, key, kind, expected, attempts FROM unit WHERE done = 0 ORDER BY attempts, id LIMIT ?1").Read((long)maxUnits + _held.Count);
+            using var row = writer.Sql("SELECT id, key, kind, expected, attempts, stamp FROM unit WHERE done = 0 ORDER BY attempts, id LIMIT ?1").Read((long)maxUnits + _held.Count);
             while (items.Count < maxUnits && row.Read())
             {
                 var key = PackedUid.Unpack(row.GetFieldValue<byte[]>(1));
                 if (_held.TryGetValue(key, out var holding) && time.GetElapsedTime(holding.Since) < holding.Duration) continue;
-                _held[key] = new(row.GetInt64(0), epoch, time.GetTimestamp(), duration);
-                items.Add(new(new(key, (LedgerUnitKind)row.GetInt32(2), (int?)InstanceRow.Optional(row, 3)), row.GetInt32(4) + 1));
+                var unit = new LedgerUnit(key, (LedgerUnitKind)row.GetInt32(2), (int?)InstanceRow.Optional(row, 3)) { Stamp = row.IsDBNull(5) ? null : row.GetString(5) };
+                _held[key] = new(row.GetInt64(0), unit, epoch, time.GetTimestamp(), duration);
+                items.Add(new(unit, row.GetInt32(4) + 1));
             }
             foreach (var item in items) writer.Sql("UPDATE unit SET attempts = attempts + 1 WHERE id = ?1").Run(_held[item.Unit.Key].Unit);
         }
@@ -98,5 +99,5 @@ public sealed class SqliteWorkCoordinator(SqliteLedger ledger, LedgerLease ledge
 
     private static LedgerException Lost() => new(new(FaultCode.LeaseLost), "The unit was handed to another worker.");
 
-    private sealed record Holding(long Unit, long Epoch, long Since, TimeSpan Duration);
+    private sealed record Holding(long Unit, LedgerUnit As, long Epoch, long Since, TimeSpan Duration);
 }

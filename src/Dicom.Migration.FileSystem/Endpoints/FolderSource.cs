@@ -40,7 +40,7 @@ public sealed class FolderSource : IMigrationSource
     {
         using var found = Walker().List(after?.Value).GetEnumerator();
         while (await Task.Run(found.MoveNext, cancellationToken).ConfigureAwait(false))
-            yield return new SourceUnit(found.Current.Path, SourceUnitKind.File) { Bytes = found.Current.Bytes, Cursor = new SourceCursor(found.Current.Path) };
+            yield return new SourceUnit(found.Current.Path, SourceUnitKind.File) { Bytes = found.Current.File?.Size, Stamp = found.Current.File?.Stamp, Cursor = new SourceCursor(found.Current.Path) };
     }
 
     /// <inheritdoc/>

@@ -35,7 +35,7 @@ internal sealed partial class FileBody : ReadOnlyStream
     private int Checked(int read, int wanted)
     {
         _offset += read;
-        if (read == 0 && wanted > 0 && (_offset != _opened.Size || FileStatus.Of(_handle) != _opened))
+        if (read == 0 && wanted > 0 && (_offset != _opened.Size || !FileStatus.Of(_handle).HasContentOf(_opened)))
             throw new FileSystemException(new Fault(FaultCode.SourceChanged, null, _offset));
         return read;
     }

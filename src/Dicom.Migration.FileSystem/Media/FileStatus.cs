@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -7,12 +8,20 @@ namespace Dicom.Migration.FileSystem.Media;
 /// <param name="Mode">Type and permissions, as in st_mode.</param>
 /// <param name="Size">In bytes.</param>
 /// <param name="ModifiedTicks">Seconds and nanoseconds of the last change, folded into one number; for comparing only.</param>
-internal readonly partial record struct FileStatus(int Mode, long Size, long ModifiedTicks)
+/// <param name="ChangedTicks">The same of the last change of content, name or rights, which no program can set.</param>
+/// <param name="Number">The file's number in its volume: a file that is put in the place of another has another one.</param>
+internal readonly partial record struct FileStatus(int Mode, long Size, long ModifiedTicks, long ChangedTicks, ulong Number)
 {
     private const int EmptyPath = 0x1000, NoFollow = 0x100; // AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW
 
     public bool IsRegular => (Mode & 0xF000) == 0x8000;
     public bool IsDirectory => (Mode & 0xF000) == 0x4000;
+
+    /// <summary>The same as long as nothing has been done to the file: see <see cref="SourceUnit.Stamp"/>.</summary>
+    public string Stamp => string.Create(CultureInfo.InvariantCulture, $"{Size:x}.{ModifiedTicks:x}.{ChangedTicks:x}.{Number:x}");
+
+    /// <summary>Whether nobody has written to it in between; a new name or link changes no content.</summary>
+    public bool HasContentOf(FileStatus other) => (Mode, Size, ModifiedTicks) == (other.Mode, other.Size, other.ModifiedTicks);
 
     public static FileStatus Of(SafeFileHandle handle) => TryOf(handle, [0], EmptyPath) ?? throw new FileSystemException(new Fault(FaultCode.ReadFailed));
 
@@ -35,9 +44,10 @@ internal readonly partial record struct FileStatus(int Mode, long Size, long Mod
             return statx(handle, path, flags, 0x7FF, buffer) < 0 ? null : Parse(buffer);
     }
 
-    // struct statx of linux/stat.h, the same on every architecture: mode at 28, size at 40, mtime at 112.
-    private static unsafe FileStatus Parse(byte* status) =>
-        new(*(ushort*)(status + 28), *(long*)(status + 40), unchecked((*(long*)(status + 112) * 1_000_000_000L) + *(uint*)(status + 120)));
+    // struct statx of linux/stat.h, the same on every architecture: mode at 28, inode at 32, size at 40, ctime at 96, mtime at 112.
+    private static unsafe FileStatus Parse(byte* status) => new(*(ushort*)(status + 28), *(long*)(status + 40), Ticks(status + 112), Ticks(status + 96), *(ulong*)(status + 32));
+
+    private static unsafe long Ticks(byte* time) => unchecked((*(long*)time * 1_000_000_000L) + *(uint*)(time + 8));
 
     [LibraryImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static unsafe partial int statx(int directory, byte* path, int flags, uint mask, byte* buffer);

@@ -75,7 +75,7 @@ internal sealed class TreeWalker(string root)
                     var type = entry[18];
                     var status = type is UnknownType or RegularType ? FileStatus.OfEntry(directory, name) : null;
                     var isDirectory = type is DirectoryType || status is { IsDirectory: true };
-                    entries.Add(new Found(prefix + EntryName.Key(name[..^1]), isDirectory, status is { IsRegular: true } file ? file.Size : null, null));
+                    entries.Add(new Found(prefix + EntryName.Key(name[..^1]), isDirectory, status is { IsRegular: true } file ? file : null, null));
                 }
             }
         }
@@ -120,5 +120,5 @@ internal sealed class TreeWalker(string root)
     });
 
     /// <summary>One entry of the tree.</summary>
-    internal sealed record Found(string Path, bool IsDirectory, long? Bytes, string[]? After);
+    internal sealed record Found(string Path, bool IsDirectory, FileStatus? File, string[]? After);
 }

@@ -22,6 +22,15 @@ public abstract class MigrationSourceContract
         Assert.Equal(Keys(first), Keys(await ListAsync(await CreateAsync(Token).ConfigureAwait(false), null).ConfigureAwait(false)));
     }
 
+    /// <summary>A stamp tells content apart, and nothing else: not the moment of the listing, not the source that lists.</summary>
+    [Fact]
+    public async Task A_unit_has_the_same_stamp_in_every_listing()
+    {
+        var first = await ListAsync(await CreateAsync(Token).ConfigureAwait(false), null).ConfigureAwait(false);
+        foreach (var unit in first) await ReadAsync(await CreateAsync(Token).ConfigureAwait(false), unit, Token).ConfigureAwait(false);
+        Assert.Equal(Stamps(first), Stamps(await ListAsync(await CreateAsync(Token).ConfigureAwait(false), null).ConfigureAwait(false)));
+    }
+
     /// <summary>A cursor leaves out nothing that was not listed before it.</summary>
     [Fact]
     public async Task A_listing_goes_on_behind_every_cursor_and_leaves_nothing_out()
@@ -175,5 +184,6 @@ public abstract class MigrationSourceContract
 
     // The order of instances in a unit, and of units in a listing from the start, is the source's own affair.
     private static List<string> Sorted(List<string> lines) => [.. lines.Order(StringComparer.Ordinal)];
+    private static List<string> Stamps(List<SourceUnit> units) => [.. units.Select(static u => $"{u.Key} {u.Stamp}").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
     private static List<string> Keys(List<SourceUnit> units) => [.. units.Select(static u => u.Key).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 }

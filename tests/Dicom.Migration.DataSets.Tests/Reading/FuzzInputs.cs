@@ -3,13 +3,16 @@ using System.Buffers.Binary;
 namespace Dicom.Migration.DataSets.Tests;
 
 /// <summary>Makes an input of a number, the same each time, in one buffer: random bytes, random headers, or a sample with mutations.</summary>
-internal sealed class FuzzInputs((TransferSyntax Syntax, byte[] Bytes)[] samples)
+/// <param name="samples">What is mutated.</param>
+/// <param name="tags">Of random headers, or <see langword="null"/> for those of data sets.</param>
+internal sealed class FuzzInputs((TransferSyntax Syntax, byte[] Bytes)[] samples, uint[]? tags = null)
 {
-    private static readonly uint[] Tags = [0x00080000, 0x00080016, 0x00081115, 0x00081140, 0x00290010, 0x00291001, 0x00400275, 0x7FE00010, 0xFFFCFFFC,
+    private static readonly uint[] DataSetTags = [0x00080000, 0x00080016, 0x00081115, 0x00081140, 0x00290010, 0x00291001, 0x00400275, 0x7FE00010, 0xFFFCFFFC,
         0xFFFEE000, 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD];
     private static readonly uint[] Lengths = [0, 0, 1, 2, 4, 8, 10, 12, 20, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFF];
     private static readonly TransferSyntax[] Syntaxes = [TransferSyntax.ExplicitVrLittleEndian, TransferSyntax.ExplicitVrBigEndian, TransferSyntax.ImplicitVrLittleEndian];
     private static readonly DicomVr[] Vrs = [DicomVr.UI, DicomVr.SQ, DicomVr.SQ, DicomVr.OB, DicomVr.OW, DicomVr.UN, DicomVr.UT, DicomVr.LO, DicomVr.US, new(0x5A5A)];
+    private readonly uint[] _tags = tags ?? DataSetTags;
     private readonly byte[] _buffer = new byte[samples.Max(s => s.Bytes.Length) + 256];
     private ulong _state;
     private int _end;
@@ -43,7 +46,7 @@ internal sealed class FuzzInputs((TransferSyntax Syntax, byte[] Bytes)[] samples
         _end = 0;
         for (var i = Number(16); i >= 0 && _end < _buffer.Length - 48; i--)
         {
-            var (tag, vr, length) = (Tags[Number(Tags.Length)], Vrs[Number(Vrs.Length)], Lengths[Number(Lengths.Length)]);
+            var (tag, vr, length) = (_tags[Number(_tags.Length)], Vrs[Number(Vrs.Length)], Lengths[Number(Lengths.Length)]);
             Put16((ushort)(tag >> 16), syntax);
             Put16((ushort)tag, syntax);
             var isLong = true;

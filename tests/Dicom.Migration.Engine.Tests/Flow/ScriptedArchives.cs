@@ -21,9 +21,12 @@ internal sealed class ScriptedSource(params (string Key, object[] Items)[] units
     public int? Expected { get; set; }
     public bool IsLengthKnown { get; init; } = true;
 
+    /// <summary>What is known of a unit without reading it.</summary>
+    public Func<string, string?> Stamp { get; init; } = _ => null;
+
     public async IAsyncEnumerable<SourceUnit> DiscoverAsync(SourceCursor? after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        foreach (var (key, _) in units) yield return new SourceUnit(key, SourceUnitKind.File) { Instances = Expected, Cursor = new SourceCursor(key) };
+        foreach (var (key, _) in units) yield return new SourceUnit(key, SourceUnitKind.File) { Instances = Expected, Stamp = Stamp(key), Cursor = new SourceCursor(key) };
         await Task.CompletedTask;
     }
 
@@ -39,6 +42,7 @@ internal sealed class ScriptedSource(params (string Key, object[] Items)[] units
                 byte[] bytes => Instance(bytes, null),
                 (byte[] bytes, FaultCode note) => Instance(bytes, new Fault(note)),
                 FaultCode code => new SourceFinding("", new Fault(code)),
+                (string place, FaultCode code) => new SourceFinding(place, new Fault(code)),
                 string rule => new SourceFinding("", rule),
                 _ => throw new InvalidOperationException("The script is wrong."),
             };

@@ -95,6 +95,30 @@ public sealed class LeaseTests : IDisposable
     }
 
     [Fact]
+    public async Task A_unit_that_is_listed_otherwise_while_it_is_read_is_pending_for_the_next_holder()
+    {
+        await using var ledger = await _file.OpenAsync();
+        var lease = await ledger.AcquireLeaseAsync("a", Minute, Stop);
+        await ListAsync("first", 0);
+        var work = new SqliteWorkCoordinator(ledger, lease, _file.Time);
+        var reading = await work.AcquireAsync(1, Minute, Stop);
+        await ListAsync("second", 1); // too late for what is being read, it may be
+        await work.CompleteAsync(reading, "2.25.1", Stop);
+        await ListAsync("second", 1);
+        var account = await ledger.ReadAccountAsync(Stop);
+        Assert.Equal((0L, 0L), (account.UnitsPending, account.InstancesNotSeen));
+        lease = await ledger.AcquireLeaseAsync("a", Minute, Stop);
+        await ListAsync("second", 1);
+        account = await ledger.ReadAccountAsync(Stop);
+        Assert.Equal((1L, 1L), (account.UnitsPending, account.InstancesNotSeen));
+        var again = Assert.Single((await new SqliteWorkCoordinator(ledger, lease, _file.Time).AcquireAsync(1, Minute, Stop)).Items);
+        Assert.Equal(new WorkItem(new LedgerUnit("2.25.1", LedgerUnitKind.Study, 1) { Stamp = "second" }, Attempt: 1), again);
+
+        async Task ListAsync(string stamp, int expected) =>
+            await ledger.AppendAsync(lease, new() { Units = [new LedgerUnit("2.25.1", LedgerUnitKind.Study, expected) { Stamp = stamp }], IsDiscoveryComplete = true }, Stop);
+    }
+
+    [Fact]
     public async Task Hands_out_what_a_dead_runner_held_at_once_and_counts_the_attempt()
     {
         await using var ledger = await _file.OpenAsync();

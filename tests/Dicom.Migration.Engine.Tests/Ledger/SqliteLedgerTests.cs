@@ -186,6 +186,38 @@ public sealed class SqliteLedgerTests : IDisposable
     }
 
     [Fact]
+    public async Task Reads_a_ledger_of_the_first_layout_and_brings_it_up_to_date_when_it_is_written()
+    {
+        LedgerAccount before;
+        LedgerDiscovery finding = new("2.25.1", "") { Place = "read.me", Then = new(InstanceState.Excluded) { Rule = SourceFinding.NotDicom } };
+        await using (var ledger = await _file.OpenAsync())
+        {
+            var lease = await ledger.AcquireLeaseAsync("a", Minute, Stop);
+            await ledger.AppendAsync(lease, Unit("2.25.1", 2, Sending), Stop);
+            await ledger.AppendAsync(lease, new() { Discoveries = [finding] }, Stop);
+            var work = new SqliteWorkCoordinator(ledger, lease, _file.Time);
+            await work.CompleteAsync(await work.AcquireAsync(1, Minute, Stop), "2.25.1", Stop);
+            before = await ledger.ReadAccountAsync(Stop);
+        }
+        Sql(FormattableString.Invariant($"ALTER TABLE unit DROP COLUMN stamp; UPDATE instance SET hash = {PackedUid.Key("")}, copy = 7 WHERE uid = x''; PRAGMA user_version = 1"));
+        using (var reader = SqliteLedgerReader.Open(_file.Path))
+        {
+            Assert.Equal(before.Lines, (await reader.ReadAccountAsync(Stop)).Lines);
+            Assert.Equal(2, (await reader.FindUnitAsync("2.25.1", Stop))!.ExpectedInstances);
+        }
+        await using (var ledger = await _file.OpenAsync())
+        {
+            Assert.Equal(before.Lines, (await ledger.ReadAccountAsync(Stop)).Lines);
+            Assert.Equal(0, (await ledger.ReadAccountAsync(Stop)).UnitsPending);
+            // Nothing is known of how it was when it was read: with its first stamp it is read again.
+            var again = await ledger.AppendAsync(await ledger.AcquireLeaseAsync("a", Minute, Stop), new() { Units = [new LedgerUnit("2.25.1", LedgerUnitKind.Study, 2) { Stamp = "first" }], Discoveries = [finding] }, Stop);
+            Assert.Equal(1, (await ledger.ReadAccountAsync(Stop)).UnitsPending);
+            Assert.Equal(new LedgerEntry(3, InstanceState.Excluded, IsNew: false), Assert.Single(again.Entries));
+        }
+        await (await _file.OpenAsync()).DisposeAsync(); // once is enough
+    }
+
+    [Fact]
     public async Task Lets_nobody_change_history()
     {
         await using (var ledger = await _file.OpenAsync())
