@@ -52,7 +52,7 @@ public sealed class DimseAssociation : DimseServiceUser, IAsyncDisposable
 
         async Task<Stream> ConnectAsync(CancellationToken token)
         {
-            var socket = await SocketStream.ConnectAsync(host, port, token).ConfigureAwait(false);
+            var socket = await WatchedSocketStream.ConnectAsync(host, port, token).ConfigureAwait(false);
             return (await options.Security.ProtectAsync(socket, host, timeProvider, token).ConfigureAwait(false)).Stream;
         }
     }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 
@@ -14,13 +15,14 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
     private readonly Socket _socket;
     private readonly Readiness _readable;
     private readonly Readiness _writable;
+    private readonly int _plenty;
     private bool _quickAck = true;
     private bool _isComing;
     private int _isDisposed;
 
-    private WatchedSocketStream(Socket socket, ReadinessQueue reads, ReadinessQueue writes)
+    private WatchedSocketStream(Socket socket, ReadinessQueue reads, ReadinessQueue writes, int plenty)
     {
-        _socket = socket;
+        (_socket, _plenty) = (socket, plenty);
         socket.NoDelay = true;
         socket.Blocking = false;
         _readable = new Readiness(reads, socket.SafeHandle);
@@ -28,7 +30,27 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
     }
 
     /// <summary>A stream over a socket that was accepted; where the system has no such queue, one of the framework.</summary>
-    public static Stream Over(Socket socket) => ReadinessQueue.Reads is { } reads && ReadinessQueue.Writes is { } writes ? new WatchedSocketStream(socket, reads, writes) : new SocketStream(socket);
+    public static Stream Over(Socket socket) => ReadinessQueue.Reads is { } reads && ReadinessQueue.Writes is { } writes ? new WatchedSocketStream(socket, reads, writes, Plenty) : new SocketStream(socket);
+
+    /// <summary>Connects; the same of a peer that we ask, whose answers, however short, are worth a short wait.</summary>
+    /// <exception cref="SocketException">Refused, not found or not reached.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static async Task<Stream> ConnectAsync(string host, int port, CancellationToken cancellationToken)
+    {
+        if (ReadinessQueue.Reads is not { } reads || ReadinessQueue.Writes is not { } writes) return await SocketStream.ConnectAsync(host, port, cancellationToken).ConfigureAwait(false);
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            // On a thread of its own: a socket that connects asynchronously is in the framework's queue from then on.
+            await Task.Factory.StartNew(() => Connect(socket, host, port, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+            return new WatchedSocketStream(socket, reads, writes, plenty: 1);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -69,6 +91,19 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
         base.Dispose(disposing);
     }
 
+    private static void Connect(Socket socket, string host, int port, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var _ = cancellationToken.UnsafeRegister(static state => ((Socket)state!).Dispose(), socket);
+            socket.Connect(new DnsEndPoint(host, port));
+        }
+        catch (Exception e) when (cancellationToken.IsCancellationRequested && e is SocketException or ObjectDisposedException)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+    }
+
     private static IOException Broken(SocketError error) => new("The connection broke.", new SocketException((int)error));
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -92,7 +127,7 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
         count = _socket.Receive(buffer.Span, SocketFlags.None, out var error);
         if (error is SocketError.WouldBlock) return false;
         if (error is not SocketError.Success) throw Broken(error);
-        _isComing = count >= Plenty;
+        _isComing = count >= _plenty;
         return true;
     }
 

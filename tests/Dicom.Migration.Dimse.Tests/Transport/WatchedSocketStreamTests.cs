@@ -157,6 +157,33 @@ public sealed class WatchedSocketStreamTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task A_connection_that_is_not_taken_can_be_given_up()
+    {
+        using var listener = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(0);
+        var port = ((IPEndPoint)listener.LocalEndPoint!).Port;
+        using var cancel = new CancellationTokenSource();
+        // The listener takes none: the first few wait to be taken, and each after them waits for an answer that does not come.
+        var attempts = Enumerable.Range(0, 8).Select(_ => WatchedSocketStream.ConnectAsync("127.0.0.1", port, cancel.Token)).ToList();
+        await await Task.WhenAny(attempts);
+        await cancel.CancelAsync();
+        var ends = new List<Exception?>();
+        foreach (var attempt in attempts) ends.Add(await Record.ExceptionAsync(async () => await (await attempt).DisposeAsync()));
+        Assert.Contains(ends, static e => e is OperationCanceledException);
+        Assert.All(ends, static e => Assert.True(e is null or OperationCanceledException));
+    }
+
+    [Fact]
+    public async Task A_port_where_nobody_listens_refuses()
+    {
+        using var taken = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // bound, and never listening
+        var e = await Assert.ThrowsAsync<SocketException>(() => WatchedSocketStream.ConnectAsync("127.0.0.1", ((IPEndPoint)taken.LocalEndPoint!).Port, Stop));
+        Assert.Equal(SocketError.ConnectionRefused, e.SocketErrorCode);
+    }
+
     private static async Task<(Socket Peer, Stream Stream)> ConnectAsync()
     {
         using var listener = new Socket(SocketType.Stream, ProtocolType.Tcp);
