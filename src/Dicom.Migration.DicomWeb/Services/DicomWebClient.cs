@@ -189,14 +189,7 @@ public sealed class DicomWebClient
             // 400 and 409 list what was stored all the same (PS3.18 §10.5.3.1).
             var stream = await Connection.OpenAsync(response, Options.MaxJsonLength, cancellationToken).ConfigureAwait(false);
             await using (stream.ConfigureAwait(false))
-            {
-                try
-                {
-                    await foreach (var answer in DicomJsonReader.ReadAllAsync(stream, null, cancellationToken).ConfigureAwait(false)) return StowResult.Of(answer);
-                }
-                catch (DicomFormatException) { } // what cannot be read lists nothing as stored
-                return StowResult.Nothing(FaultCode.ProtocolViolation);
-            }
+                return await StowAnswer.ReadAsync(stream, response.Content.Headers.ContentLength, content.Instances, cancellationToken).ConfigureAwait(false) ?? StowResult.Nothing(FaultCode.ProtocolViolation);
         }
     }
 

@@ -111,6 +111,25 @@ public sealed class EvidenceTests : IDisposable
             ("{}", false, FaultCode.NotDelivered),
             ("{\"00081190\":{\"vr\":\"UR\",\"Value\":[\"http://evil.test/1.2.3\"]}}", false, FaultCode.NotDelivered),
             ("", false, FaultCode.ProtocolViolation),
+            // As others write it: in an array, behind a byte order mark, spelt with escapes, padded, in another order, numbers as text or with a point.
+            ("[" + Item("00081199", "") + ",{}]", true, null),
+            ("\uFEFF " + Item("00081199", ""), true, null),
+            (Item("00081199", "").Replace("1.2.3", "1.2\\u002e3\\u0000", StringComparison.Ordinal), true, null),
+            ("{\"00081199\":{\"Value\":[{\"00081155\":{\"Value\":[\"1.2.3 \"],\"vr\":\"UI\"}}],\"vr\":\"SQ\"}}", true, null),
+            (Item("00081198", ",\"00081197\":{\"vr\":\"US\",\"Value\":[\"273\"]}"), false, FaultCode.UidConflict),
+            (Item("00081198", ",\"00081197\":{\"vr\":\"US\",\"Value\":[273.0]}"), false, FaultCode.UidConflict),
+            (Item("00081198", ",\"00081197\":{\"vr\":\"US\"}"), false, FaultCode.Refused),
+            // Twice the same, or something else than it should be: it could mean anything, so it says nothing.
+            (Item("00081199", "")[..^1] + "," + Item("00081199", "")[1..], false, FaultCode.ProtocolViolation),
+            (Item("00081199", ",\"00081155\":{\"vr\":\"UI\",\"Value\":[\"1.2.4\"]}"), false, FaultCode.ProtocolViolation),
+            (Item("00081199", ",\"0008115\\u0035\":{}"), false, FaultCode.ProtocolViolation),
+            (Item("00081199", ",\"00081196\":{\"vr\":\"US\",\"Value\":[1.5]}"), false, FaultCode.ProtocolViolation),
+            (Item("00081199", "").Replace("\"1.2.3\"", "\"1.2.3\",\"1.2.4\"", StringComparison.Ordinal), false, FaultCode.ProtocolViolation),
+            (Item("00081199", "").Replace("\"1.2.3\"", "\"\\ud800\"", StringComparison.Ordinal), false, FaultCode.ProtocolViolation),
+            (Item("00081199", "").Replace("\"1.2.3\"", "3", StringComparison.Ordinal), false, FaultCode.ProtocolViolation),
+            (Item("00081199", "").Replace("[{", "[[{", StringComparison.Ordinal), false, FaultCode.ProtocolViolation),
+            (Item("00081199", "")[..^1], false, FaultCode.ProtocolViolation),
+            (Item("00081199", "").Replace("1.2.3", new string('1', 400), StringComparison.Ordinal), false, FaultCode.NotDelivered),
         })
             foreach (var status in new[] { 200, 202, 400, 409 })
             {
