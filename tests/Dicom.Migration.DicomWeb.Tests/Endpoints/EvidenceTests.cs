@@ -76,10 +76,21 @@ public sealed class EvidenceTests : IDisposable
     }
 
     [Fact]
-    public async Task A_study_that_is_listed_in_part_is_missing_in_part_and_a_list_that_is_no_list_shows_nothing()
+    public async Task What_a_list_leaves_out_is_asked_for_alone_before_it_is_said_to_be_missing()
     {
         _pacs.Script = new() { Cap = 1 };
-        Assert.Equal([null, null, FaultCode.MissingAtTarget], (await FaultsAsync(EvidenceLevel.L1)).Select(static f => f?.Code));
+        Assert.Equal([null, null, null], (await FaultsAsync(EvidenceLevel.L1)).Select(static f => f?.Code));
+        Assert.InRange(_pacs.Requests.Count, 3, 4); // the list, its end, and the one that is not in it
+        _references.Add(_references[0] with { SopInstanceUid = "2.25.900.1.77" });
+        Assert.Equal([null, null, null, FaultCode.MissingAtTarget], (await FaultsAsync(EvidenceLevel.L1)).Select(static f => f?.Code));
+        // It gives others than were asked for, and as many as its cap: whether it holds the third, nobody knows.
+        _pacs.Script = new() { Cap = 1, Unmatched = ["00080018"] };
+        Assert.Equal([null, null, FaultCode.QueryTooLarge, FaultCode.QueryTooLarge], (await FaultsAsync(EvidenceLevel.L1)).Select(static f => f?.Code));
+    }
+
+    [Fact]
+    public async Task A_list_that_is_no_list_shows_nothing()
+    {
         _pacs.Script = new() { Answers = _ => AttackedClientTests.JsonOf("[{\"00080018\":") };
         Assert.All(await FaultsAsync(EvidenceLevel.L1), static f => Assert.Equal(FaultCode.UnreadableAtTarget, f!.Value.Code));
     }
