@@ -23,9 +23,13 @@ public sealed class SourceFinding : SourceItem
     public const string EmptyFile = "empty-file";
     /// <summary>Rule for DICOMDIR files, which index instances and are none.</summary>
     public const string MediaDirectory = "media-directory";
+    /// <summary>Rule for instances that a unit was said to have, and that its source neither lists nor sends; one line a unit, with <see cref="Instances"/>.</summary>
+    public const string ContradictedCount = "contradicted-count";
 
     /// <summary>What is wrong, unless it is excluded.</summary>
     public Fault? Fault { get; }
     /// <summary>The rule that leaves it out, unless there is a fault.</summary>
     public string? Exclusion { get; }
+    /// <summary>How many instances the unit has after all, if the number that its source gave before is contradicted by all else that the source shows.</summary>
+    public int? Instances { get; init; }
 }

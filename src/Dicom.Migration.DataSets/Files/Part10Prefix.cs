@@ -10,9 +10,12 @@ public sealed class Part10Prefix
     public const int MaxLength = 1_048_576;
     private const int PreambleLength = 132;
     private static readonly DicomTag TransferSyntaxUid = new(0x0002, 0x0010);
+    [ThreadStatic]
+    private static DataSetReader? _metaReader; // nothing is read while something else is
+    private readonly Claims _claims;
 
-    private Part10Prefix(ReadOnlyMemory<byte> bytes, int preamble, TransferSyntax syntax, string? declared, Part10Assumptions assumptions) =>
-        (Preamble, FileMeta, TransferSyntax, DeclaredTransferSyntaxUid, Assumptions) = (bytes[..preamble], bytes[preamble..], syntax, declared, assumptions);
+    private Part10Prefix(ReadOnlyMemory<byte> bytes, int preamble, TransferSyntax syntax, string? declared, Part10Assumptions assumptions, Claims claims) =>
+        (Preamble, FileMeta, TransferSyntax, DeclaredTransferSyntaxUid, Assumptions, _claims) = (bytes[..preamble], bytes[preamble..], syntax, declared, assumptions, claims);
 
     /// <summary>The 128 bytes before "DICM" and those four; empty if there are none.</summary>
     public ReadOnlyMemory<byte> Preamble { get; }
@@ -35,21 +38,10 @@ public sealed class Part10Prefix
     /// <returns>Without padding, unchecked and cut at 1,024 characters; <see langword="null"/> where there is none.</returns>
     public (string? SopClassUid, string? SopInstanceUid) ReadClaims()
     {
-        var (sopClass, sopInstance) = ((string?)null, (string?)null);
-        var reader = MetaReader();
-        reader.Reset(FileMetaSyntax, 0, FileMeta.Length);
-        var rest = FileMeta.Span;
-        while (reader.Read(rest, isFinal: true, out var consumed) && reader.Token == DataSetToken.ElementStart)
-        {
-            rest = rest[consumed..];
-            var value = rest[..(int)reader.SkipValue()];
-            rest = rest[value.Length..];
-            if (reader.Tag.Value == 0x00020002) sopClass = Text(value);
-            else if (reader.Tag.Value == 0x00020003) sopInstance = Text(value);
-        }
-        return (sopClass, sopInstance);
+        return (Text(_claims.SopClass), Text(_claims.SopInstance));
 
-        static string Text(ReadOnlySpan<byte> value) => Encoding.Latin1.GetString(value[..Math.Min(value.Length, 1_024)].TrimEnd("\0 "u8));
+        string? Text((int At, int Length) value) =>
+            value.At == 0 ? null : Encoding.Latin1.GetString(FileMeta.Span.Slice(value.At, Math.Min(value.Length, 1_024)).TrimEnd("\0 "u8));
     }
 
     /// <summary>Reads the prefix.</summary>
@@ -57,7 +49,7 @@ public sealed class Part10Prefix
     /// <param name="isFinal">Nothing follows <paramref name="input"/>.</param>
     /// <returns><see langword="null"/> if more input is needed: give all of it again, with more behind it.</returns>
     /// <exception cref="DicomFormatException">The bytes are no DICOM (<see cref="FaultCode.NotDicom"/>), or the file meta is malformed.</exception>
-    public static Part10Prefix? Read(ReadOnlySpan<byte> input, bool isFinal) => Read(input, isFinal, MetaReader());
+    public static Part10Prefix? Read(ReadOnlySpan<byte> input, bool isFinal) => Read(input, isFinal, _metaReader ??= MetaReader());
 
     /// <summary>A reader of file meta information, which can be used again.</summary>
     internal static DataSetReader MetaReader() => new(new DataSetReaderOptions { MaxElements = 4_096 });
@@ -73,12 +65,12 @@ public sealed class Part10Prefix
         if (rest.Length < 8) return isFinal ? throw Bad(FaultCode.NotDicom, null, preamble) : null;
 
         string? declared = null;
-        var meta = 0;
+        var (meta, claims) = (0, default(Claims));
         if (IsMeta(rest, out var metaSyntax))
         {
             if (!metaSyntax.IsExplicitVr) assumptions |= Part10Assumptions.ImplicitMeta;
             if (metaSyntax.IsBigEndian) assumptions |= Part10Assumptions.BigEndianMeta;
-            var length = ReadMeta(metaReader, rest, preamble, metaSyntax, isFinal, ref declared, ref assumptions);
+            var length = ReadMeta(metaReader, rest, preamble, metaSyntax, isFinal, ref declared, ref claims, ref assumptions);
             if (length < 0) return input.Length > MaxLength ? throw Bad(FaultCode.MalformedFileMeta, null, preamble) : null;
             meta = length;
         }
@@ -99,7 +91,7 @@ public sealed class Part10Prefix
             if (guess is null && (first.Length > 0 || meta == 0)) throw Bad(FaultCode.NotDicom, null, preamble + meta);
             (syntax, assumptions) = (guess ?? TransferSyntax.ImplicitVrLittleEndian, assumptions | Part10Assumptions.GuessedTransferSyntax);
         }
-        return new Part10Prefix(input[..(preamble + meta)].ToArray(), preamble, syntax, declared, assumptions);
+        return new Part10Prefix(input[..(preamble + meta)].ToArray(), preamble, syntax, declared, assumptions, claims);
     }
 
     private static bool IsMeta(ReadOnlySpan<byte> rest, out TransferSyntax syntax)
@@ -111,7 +103,7 @@ public sealed class Part10Prefix
     }
 
     /// <returns>Bytes of the meta, or -1 if it is not all here.</returns>
-    private static int ReadMeta(DataSetReader reader, ReadOnlySpan<byte> rest, int offset, TransferSyntax encoding, bool isFinal, ref string? declared, ref Part10Assumptions assumptions)
+    private static int ReadMeta(DataSetReader reader, ReadOnlySpan<byte> rest, int offset, TransferSyntax encoding, bool isFinal, ref string? declared, ref Claims claims, ref Part10Assumptions assumptions)
     {
         reader.Reset(encoding, offset);
         long groupEnd = -1;
@@ -136,6 +128,8 @@ public sealed class Part10Prefix
             var length = (int)reader.SkipValue();
             if (rest.Length - at < length) return isFinal ? throw Bad(FaultCode.MalformedFileMeta, reader.Tag, reader.HeaderOffset) : -1;
             var value = rest.Slice(at, length);
+            if (reader.Tag.Value == 0x00020002) claims.SopClass = (at, length);
+            else if (reader.Tag.Value == 0x00020003) claims.SopInstance = (at, length);
             at += length;
             if (reader.Tag.Element == 0 && length == 4 && groupEnd < 0)
                 groupEnd = at + (encoding.IsBigEndian ? BinaryPrimitives.ReadUInt32BigEndian(value) : BinaryPrimitives.ReadUInt32LittleEndian(value));
@@ -148,4 +142,10 @@ public sealed class Part10Prefix
     }
 
     private static DicomFormatException Bad(FaultCode code, DicomTag? tag, long offset) => new(new Fault(code, tag, offset));
+
+    /// <summary>Where the file meta information says what the file is: offset and length of each value, or offset 0.</summary>
+    private struct Claims
+    {
+        public (int At, int Length) SopClass, SopInstance;
+    }
 }

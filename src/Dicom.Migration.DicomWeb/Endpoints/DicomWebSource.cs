@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using Dicom.Migration.DataSets;
 
@@ -17,6 +18,7 @@ public sealed class DicomWebSource : IMigrationSource
 
     private readonly DicomWebClient _client;
     private readonly StudyListing _listing;
+    private int _mostListed; // instances, in one query
 
     /// <summary>A source that asks nothing before it is told to.</summary>
     /// <param name="name">Names it in configuration, logs and the ledger.</param>
@@ -48,6 +50,10 @@ public sealed class DicomWebSource : IMigrationSource
     }
 
     /// <inheritdoc/>
+    /// <remarks>The Number of Study Related Instances (0020,1208) is a claim among claims: Orthanc 1.10 gives out what an object has there, which is the number of the
+    /// archive that it came from. If the list of the study's instances ends as a list has to, and the study's answer has no other, then a larger number is one finding, by
+    /// the rule <see cref="SourceFinding.ContradictedCount"/>; unless the list may be cut off by a cap. It is not if the number stands in an object of the study, or if the
+    /// archive gives more instances than that in answer to another query. Otherwise each instance that the number promises is accounted for as not delivered.</remarks>
     public async IAsyncEnumerable<SourceItem> ReadAsync(SourceUnit unit, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(unit);
@@ -63,10 +69,13 @@ public sealed class DicomWebSource : IMigrationSource
             yield break;
         }
         var study = new DicomWebResource(unit.Key);
-        var missing = await ListAsync(study, cancellationToken).ConfigureAwait(false);
+        var end = new QueryEnd();
+        var missing = await ListAsync(study, end, cancellationToken).ConfigureAwait(false);
         var asked = new Dictionary<string, DicomWebResource>(missing, StringComparer.Ordinal);
         // An archive that caps its answers lists fewer instances than the study has, and sends them all.
         var isListedWhole = asked.Count >= (unit.Instances ?? 0);
+        var isMoreSaid = asked.Count > 0 && unit.Instances > asked.Count;
+        var (isAllListed, isOfObject) = (end.IsProven, false); // what came is no more than what is listed; the number that is said stands in an object
         var unlisted = new HashSet<string>(StringComparer.Ordinal);
         var unreadable = 0; // parts that are no instance, and so have no name
         var answer = _client.RetrieveAsync(study, cancellationToken).GetAsyncEnumerator(cancellationToken);
@@ -89,11 +98,15 @@ public sealed class DicomWebSource : IMigrationSource
                     yield return new SourceFinding(name, instance.Fault!.Value);
                     continue;
                 }
+                isAllListed &= asked.ContainsKey(name);
+                if (isMoreSaid) isOfObject |= int.TryParse(await InstanceName.PeekCountAsync(instance, cancellationToken).ConfigureAwait(false), CultureInfo.InvariantCulture, out var count) && count == unit.Instances;
                 var body = new ResumingBody(instance, name, _client, asked.GetValueOrDefault(name));
                 await using var __ = body.ConfigureAwait(false);
                 missing.Remove(name);
                 yield return Instance(instance, body, name);
-                if (body.IsResumed) break;
+                if (!body.IsResumed) continue;
+                isAllListed = false; // the rest of the answer is not known
+                break;
             }
 
         DicomWebException? failure = null;
@@ -133,26 +146,52 @@ public sealed class DicomWebSource : IMigrationSource
         }
         if (failure is not null) throw failure;
         foreach (var name in unlisted) yield return new SourceFinding(name, new Fault(FaultCode.Unrequested));
+        if (isMoreSaid && isAllListed && unlisted.Count + unreadable == 0 && (isOfObject || await ListsMoreThanAsync(asked.Count, cancellationToken).ConfigureAwait(false)))
+            yield return new SourceFinding(string.Create(CultureInfo.InvariantCulture, $"{unit.Instances} said, {asked.Count} listed"), SourceFinding.ContradictedCount) { Instances = asked.Count };
         for (; unreadable > 0; unreadable--) yield return new SourceFinding("", new Fault(FaultCode.Unrequested));
     }
 
     /// <summary>The instances that the archive lists; empty if it cannot list them.</summary>
-    private async Task<Dictionary<string, DicomWebResource>> ListAsync(DicomWebResource study, CancellationToken cancellationToken)
+    private async Task<Dictionary<string, DicomWebResource>> ListAsync(DicomWebResource study, QueryEnd end, CancellationToken cancellationToken)
     {
         try
         {
             return await Patience.AskAsync(async () =>
             {
-                var instances = new Dictionary<string, DicomWebResource>(StringComparer.Ordinal);
-                await foreach (var instance in _client.SearchInstancesAsync(study, null, cancellationToken).ConfigureAwait(false))
-                    if (instance.GetString(DicomTags.SopInstanceUid) is { } uid && DicomUid.IsValid(uid) && instance.GetString(DicomTags.SeriesInstanceUid) is { } series && DicomUid.IsValid(series))
-                        instances[uid] = new DicomWebResource(study.StudyInstanceUid, series, uid);
+                var (instances, isUnderstood) = (new Dictionary<string, DicomWebResource>(StringComparer.Ordinal), true);
+                await foreach (var instance in _client.SearchInstancesAsync(study, null, end, cancellationToken).ConfigureAwait(false))
+                {
+                    if (instance.GetString(DicomTags.SopInstanceUid) is not { } uid || !DicomUid.IsValid(uid) || instance.GetString(DicomTags.SeriesInstanceUid) is not { } series || !DicomUid.IsValid(series))
+                    {
+                        isUnderstood = false;
+                        continue;
+                    }
+                    var resource = new DicomWebResource(study.StudyInstanceUid, series, uid);
+                    isUnderstood &= !instances.TryGetValue(uid, out var other) || other == resource; // one UID in two series is two objects
+                    instances[uid] = resource;
+                }
+                end.IsProven &= isUnderstood;
                 return instances;
             }, _client.Connection.Time, cancellationToken).ConfigureAwait(false);
         }
         catch (DicomWebException e) when (e.Fault.Code is FaultCode.PeerUnreachable || !IsOfInstance(e)) { throw Unavailable(e); }
         catch (DicomWebException e) when (!e.Fault.IsTransient) { return []; }
         catch (DicomFormatException) { return []; }
+    }
+
+    /// <summary>Whether the archive has ever listed more instances at once: then what it lists of a study is not cut off there.</summary>
+    private async Task<bool> ListsMoreThanAsync(int count, CancellationToken cancellationToken)
+    {
+        if (count < Volatile.Read(ref _mostListed)) return true;
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        try
+        {
+            await foreach (var instance in _client.SearchAllInstancesAsync(cancellationToken).ConfigureAwait(false))
+                if (seen.Add(instance.GetString(DicomTags.SopInstanceUid)!) && seen.Count > count + _client.Connection.Options.PageSize) break;
+        }
+        catch (MigrationException e) when (e is DicomWebException or DicomFormatException) { } // what it gave before counts
+        if (seen.Count > Volatile.Read(ref _mostListed)) Volatile.Write(ref _mostListed, seen.Count);
+        return count < seen.Count;
     }
 
     private static async Task<bool> NextAsync(IAsyncEnumerator<SourceUnit> studies)

@@ -43,21 +43,41 @@ public sealed class DicomWebTarget : IEvidenceTarget
     {
         foreach (var study in references.GroupBy(static r => r.StudyInstanceUid, StringComparer.Ordinal))
         {
-            var (listed, fault) = (new HashSet<string>(StringComparer.Ordinal), (Fault?)null);
+            var listed = new HashSet<string>(StringComparer.Ordinal);
             try
             {
-                listed = await AskAsync(async () =>
+                await AskAsync(async () =>
                 {
-                    var uids = new HashSet<string>(StringComparer.Ordinal);
                     await foreach (var result in Client.SearchInstancesAsync(new DicomWebResource(study.Key), null, cancellationToken).ConfigureAwait(false))
-                        uids.Add(result.GetString(DicomTags.SopInstanceUid)!);
-                    return uids;
+                        listed.Add(result.GetString(DicomTags.SopInstanceUid)!);
+                    return true;
                 }, cancellationToken).ConfigureAwait(false);
             }
-            catch (MigrationException e) when (e is DicomWebException or DicomFormatException) { fault = FaultOf(e); }
+            catch (MigrationException e) when (e is DicomWebException or DicomFormatException) { FaultOf(e); } // of the archive as a whole, or else each is asked for alone
             foreach (var reference in study)
-                yield return new EvidenceItem(reference, EvidenceLevel.L1) { Fault = fault ?? (listed.Contains(reference.SopInstanceUid) ? null : new Fault(FaultCode.MissingAtTarget)) };
+                yield return new EvidenceItem(reference, EvidenceLevel.L1) { Fault = listed.Contains(reference.SopInstanceUid) ? null : await FindAsync(reference, cancellationToken).ConfigureAwait(false) };
         }
+    }
+
+    /// <summary>Asks for one instance alone: no list of a study proves by itself that a cap has not cut it off.</summary>
+    private async Task<Fault?> FindAsync(StoredReference reference, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await AskAsync(async () =>
+            {
+                var isEmpty = true;
+                var query = new DicomWebQuery().Match(DicomTags.SopInstanceUid, reference.SopInstanceUid);
+                await foreach (var result in Client.SearchInstancesAsync(new DicomWebResource(reference.StudyInstanceUid, reference.SeriesInstanceUid), query, cancellationToken).ConfigureAwait(false))
+                {
+                    if (result.GetString(DicomTags.SopInstanceUid)!.TrimEnd('\0', ' ') == reference.SopInstanceUid) return (Fault?)null;
+                    isEmpty = false;
+                }
+                // Others than were asked for: it does not match by this attribute, and what it lists instead may be cut off.
+                return new Fault(isEmpty ? FaultCode.MissingAtTarget : FaultCode.QueryTooLarge);
+            }, cancellationToken).ConfigureAwait(false);
+        }
+        catch (MigrationException e) when (e is DicomWebException or DicomFormatException) { return e.Fault.Code is FaultCode.QueryTooLarge ? new Fault(FaultCode.QueryTooLarge) : FaultOf(e); }
     }
 
     private async IAsyncEnumerable<EvidenceItem> RetrieveAsync(EvidenceLevel level, IReadOnlyList<StoredReference> references, [EnumeratorCancellation] CancellationToken cancellationToken)

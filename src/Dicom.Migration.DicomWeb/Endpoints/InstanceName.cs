@@ -24,6 +24,12 @@ internal static class InstanceName
     /// <exception cref="DicomWebException">The answer breaks off.</exception>
     public static Task<string> PeekStudyAsync(DicomWebInstance instance, CancellationToken cancellationToken) => PeekAsync(instance, DicomTags.StudyInstanceUid, cancellationToken);
 
+    /// <summary>Number of Study Related Instances (0020,1208) as it stands in the data set, where an archive of earlier times has left it; empty if it does not.</summary>
+    /// <param name="instance">One that can be read; nothing of it is consumed.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="DicomWebException">The answer breaks off.</exception>
+    public static Task<string> PeekCountAsync(DicomWebInstance instance, CancellationToken cancellationToken) => PeekAsync(instance, DicomTags.NumberOfStudyRelatedInstances, cancellationToken);
+
     private static async Task<string> PeekAsync(DicomWebInstance instance, DicomTag tag, CancellationToken cancellationToken)
     {
         if (instance.Prefix is not { } prefix || prefix.TransferSyntax.IsDeflated) return "";

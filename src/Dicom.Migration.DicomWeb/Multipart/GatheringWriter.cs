@@ -13,18 +13,29 @@ internal sealed class GatheringWriter(Stream stream, Action progress) : IDisposa
     private int _length;
     private bool _isDisposed;
 
-    public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        if (bytes.Length > Capacity - _length) await FlushAsync(cancellationToken).ConfigureAwait(false);
+        if (bytes.Length >= Large || bytes.Length > Capacity - _length) return WriteThroughAsync(bytes, cancellationToken);
+        Gather(bytes.Span);
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask WriteThroughAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        await FlushAsync(cancellationToken).ConfigureAwait(false);
         if (bytes.Length < Large)
         {
-            bytes.CopyTo(_buffer.AsMemory(_length));
-            _length += bytes.Length;
+            Gather(bytes.Span);
             return;
         }
-        await FlushAsync(cancellationToken).ConfigureAwait(false);
         await stream.WriteAsync(bytes, cancellationToken).ConfigureAwait(false);
         progress();
+    }
+
+    private void Gather(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(_buffer.AsSpan(_length));
+        _length += bytes.Length;
     }
 
     /// <summary>Writes what was gathered.</summary>

@@ -10,22 +10,22 @@ namespace Dicom.Migration.DicomWeb.Multipart;
 /// <summary>Part 10 files as the <c>multipart/related</c> body of a STOW-RS request (PS3.18 §8.6.1.2.1, §10.5.1), written as they are read.</summary>
 internal sealed class MultipartDicomContent : HttpContent
 {
-    private static readonly byte[] PartHeader = "\r\nContent-Type: application/dicom\r\n\r\n"u8.ToArray();
-    private static readonly byte[] End = "--\r\n"u8.ToArray();
-    private readonly IReadOnlyList<StowInstance> _instances;
-    private readonly byte[] _delimiter;
+    private readonly byte[] _head, _end; // of each part; of the body
     private volatile ProgressWatch? _watch;
 
     public MultipartDicomContent(IReadOnlyList<StowInstance> instances)
     {
         // 122 random bits are in no content by chance, and a sender that cannot guess them puts them in none on purpose.
         var boundary = string.Create(CultureInfo.InvariantCulture, $"dicom-migration-{Guid.NewGuid():N}");
-        (_instances, _delimiter) = (instances, Encoding.ASCII.GetBytes("\r\n--" + boundary));
+        (Instances, _head, _end) = (instances, Encoding.ASCII.GetBytes($"\r\n--{boundary}\r\nContent-Type: application/dicom\r\n\r\n"), Encoding.ASCII.GetBytes($"\r\n--{boundary}--\r\n"));
         Headers.ContentType = new MediaTypeHeaderValue("multipart/related")
         {
             Parameters = { new NameValueHeaderValue("type", "\"application/dicom\""), new NameValueHeaderValue("boundary", boundary) },
         };
     }
+
+    /// <summary>What is sent.</summary>
+    public IReadOnlyList<StowInstance> Instances { get; }
 
     /// <summary>Is called at each step of sending, until what is given back is disposed.</summary>
     public IDisposable Watch(Action progress)
@@ -38,21 +38,19 @@ internal sealed class MultipartDicomContent : HttpContent
     /// <summary>Why a body could not be read to its end, if one could not.</summary>
     public Exception? BodyFailure { get; private set; }
     /// <summary>Whether the same content can be sent again.</summary>
-    public bool IsRepeatable => _instances.All(static i => i.IsRepeatable);
+    public bool IsRepeatable => Instances.All(static i => i.IsRepeatable);
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         using var gathered = new GatheringWriter(stream, () => _watch?.Step());
-        foreach (var instance in _instances)
+        foreach (var instance in Instances)
         {
-            _watch?.Step();
-            await gathered.WriteAsync(_delimiter, cancellationToken).ConfigureAwait(false);
-            await gathered.WriteAsync(PartHeader, cancellationToken).ConfigureAwait(false);
+            await gathered.WriteAsync(_head, cancellationToken).ConfigureAwait(false);
             await gathered.WriteAsync(instance.Envelope, cancellationToken).ConfigureAwait(false);
-            await WriteBodyAsync(instance, gathered, stream, cancellationToken).ConfigureAwait(false);
+            if (instance.Pipe is { } pipe) await WriteAsync(pipe, instance.Length, gathered, stream, cancellationToken).ConfigureAwait(false);
+            else foreach (var memory in instance.Content) await gathered.WriteAsync(memory, cancellationToken).ConfigureAwait(false);
         }
-        await gathered.WriteAsync(_delimiter, cancellationToken).ConfigureAwait(false);
-        await gathered.WriteAsync(End, cancellationToken).ConfigureAwait(false);
+        await gathered.WriteAsync(_end, cancellationToken).ConfigureAwait(false);
         await gathered.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -61,37 +59,31 @@ internal sealed class MultipartDicomContent : HttpContent
     // Servers that take no chunks exist: with a length that is known there are none.
     protected override bool TryComputeLength(out long length)
     {
-        length = _delimiter.Length + End.Length;
-        foreach (var instance in _instances)
+        length = _end.Length;
+        foreach (var instance in Instances)
         {
             if (instance.Length is not { } body) return false;
-            length += _delimiter.Length + PartHeader.Length + instance.Envelope.Length + body;
+            length += _head.Length + instance.Envelope.Length + body;
         }
         return true;
     }
 
-    private async Task WriteBodyAsync(StowInstance instance, GatheringWriter gathered, Stream stream, CancellationToken cancellationToken)
+    private async Task WriteAsync(PipeReader body, long? length, GatheringWriter gathered, Stream stream, CancellationToken cancellationToken)
     {
-        if (instance.Pipe is null)
-        {
-            foreach (var memory in instance.Content) await gathered.WriteAsync(memory, cancellationToken).ConfigureAwait(false);
-            _watch?.Step();
-            return;
-        }
         await gathered.FlushAsync(cancellationToken).ConfigureAwait(false); // what comes from a pipe may be long in coming
         for (var written = 0L; ;)
         {
-            var read = await ReadAsync(instance.Pipe, cancellationToken).ConfigureAwait(false);
+            var read = await ReadAsync(body, cancellationToken).ConfigureAwait(false);
             var consumed = read.Buffer.Start;
             try
             {
                 written += read.Buffer.Length;
-                if (written > instance.Length || (read.IsCompleted && written < instance.Length)) throw Broken(new DicomWebException(new Fault(FaultCode.LengthBeyondInput, null, written)));
+                if (written > length || (read.IsCompleted && written < length)) throw Broken(new DicomWebException(new Fault(FaultCode.LengthBeyondInput, null, written)));
                 foreach (var memory in read.Buffer) await stream.WriteAsync(memory, cancellationToken).ConfigureAwait(false);
                 consumed = read.Buffer.End;
                 _watch?.Step();
             }
-            finally { instance.Pipe.AdvanceTo(consumed); }
+            finally { body.AdvanceTo(consumed); }
             if (read.IsCompleted) return;
         }
     }

@@ -40,7 +40,7 @@ public sealed class DicomWebClient
     /// <param name="query">What to match and to give; all studies by default.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DicomWebException">The peer fails, or cannot list all there is (<see cref="FaultCode.QueryTooLarge"/>).</exception>
-    public IAsyncEnumerable<DataSet> SearchStudiesAsync(DicomWebQuery? query = null, CancellationToken cancellationToken = default) => SearchAsync("studies", DicomTags.StudyInstanceUid, query, cancellationToken);
+    public IAsyncEnumerable<DataSet> SearchStudiesAsync(DicomWebQuery? query = null, CancellationToken cancellationToken = default) => SearchAsync("studies", DicomTags.StudyInstanceUid, query, null, cancellationToken);
 
     /// <summary>Searches for the series of a study (QIDO-RS).</summary>
     /// <param name="study">The study.</param>
@@ -50,7 +50,7 @@ public sealed class DicomWebClient
     public IAsyncEnumerable<DataSet> SearchSeriesAsync(DicomWebResource study, DicomWebQuery? query = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(study);
-        return SearchAsync(new DicomWebResource(study.StudyInstanceUid).Path + "/series", DicomTags.SeriesInstanceUid, query, cancellationToken);
+        return SearchAsync(new DicomWebResource(study.StudyInstanceUid).Path + "/series", DicomTags.SeriesInstanceUid, query, null, cancellationToken);
     }
 
     /// <summary>Searches for the instances of a study or series (QIDO-RS).</summary>
@@ -61,8 +61,14 @@ public sealed class DicomWebClient
     public IAsyncEnumerable<DataSet> SearchInstancesAsync(DicomWebResource resource, DicomWebQuery? query = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(resource);
-        return SearchAsync(new DicomWebResource(resource.StudyInstanceUid, resource.SeriesInstanceUid).Path + "/instances", DicomTags.SopInstanceUid, query, cancellationToken);
+        return SearchInstancesAsync(resource, query, null, cancellationToken);
     }
+
+    internal IAsyncEnumerable<DataSet> SearchInstancesAsync(DicomWebResource resource, DicomWebQuery? query, QueryEnd? end, CancellationToken cancellationToken) =>
+        SearchAsync(new DicomWebResource(resource.StudyInstanceUid, resource.SeriesInstanceUid).Path + "/instances", DicomTags.SopInstanceUid, query, end, cancellationToken);
+
+    /// <summary>Instances of all studies, in no order: for finding out how many the peer gives at once.</summary>
+    internal IAsyncEnumerable<DataSet> SearchAllInstancesAsync(CancellationToken cancellationToken) => SearchAsync("instances", DicomTags.SopInstanceUid, null, null, cancellationToken);
 
     /// <summary>Retrieves the instances of a study or series, or one instance, as Part 10 files in the transfer syntax that they are stored in (WADO-RS, PS3.18 §10.4).</summary>
     /// <param name="resource">What to retrieve.</param>
@@ -189,18 +195,11 @@ public sealed class DicomWebClient
             // 400 and 409 list what was stored all the same (PS3.18 §10.5.3.1).
             var stream = await Connection.OpenAsync(response, Options.MaxJsonLength, cancellationToken).ConfigureAwait(false);
             await using (stream.ConfigureAwait(false))
-            {
-                try
-                {
-                    await foreach (var answer in DicomJsonReader.ReadAllAsync(stream, null, cancellationToken).ConfigureAwait(false)) return StowResult.Of(answer);
-                }
-                catch (DicomFormatException) { } // what cannot be read lists nothing as stored
-                return StowResult.Nothing(FaultCode.ProtocolViolation);
-            }
+                return await StowAnswer.ReadAsync(stream, response.Content.Headers.ContentLength, content.Instances, cancellationToken).ConfigureAwait(false) ?? StowResult.Nothing(FaultCode.ProtocolViolation);
         }
     }
 
-    private async IAsyncEnumerable<DataSet> SearchAsync(string path, DicomTag identity, DicomWebQuery? query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<DataSet> SearchAsync(string path, DicomTag identity, DicomWebQuery? query, QueryEnd? end, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         query ??= new DicomWebQuery();
         var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -215,7 +214,11 @@ public sealed class DicomWebClient
                 page.Add(result);
                 if (seen.Count > Options.MaxResults || page.Count > Options.MaxResults) throw new DicomWebException(FaultCode.QueryTooLarge, "A query has more results than the limit: ask for less at once, by date.");
             }
-            if (page.Count == 0) yield break;
+            if (page.Count == 0)
+            {
+                if (end is not null) end.IsProven = true;
+                yield break;
+            }
             if (seen.Count == before)
             {
                 // The offset is ignored: the same page again. Had it been all, it would hardly be as long as was asked for.

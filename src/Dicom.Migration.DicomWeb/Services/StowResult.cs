@@ -1,47 +1,51 @@
-using Dicom.Migration.DataSets;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Dicom.Migration.DicomWeb;
 
 /// <summary>What a STOW-RS server says of each instance of a request (PS3.18 §10.5.3, Annex I.2). Decided by its lists, never by its status.</summary>
 public sealed class StowResult
 {
-    private readonly Dictionary<string, Fault?> _stored = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Fault> _failed = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Word> _words;
     private readonly Fault _unlisted;
 
-    private StowResult(Fault unlisted) => _unlisted = unlisted;
+    private StowResult(Fault unlisted, int count) => (_unlisted, _words) = (unlisted, new Dictionary<string, Word>(count, StringComparer.Ordinal));
 
     /// <summary>Whether the server lists the instance as stored, and not as failed too.</summary>
     /// <param name="sopInstanceUid">SOP Instance UID of an instance that was sent.</param>
-    public bool IsStored(string sopInstanceUid) => _stored.ContainsKey(sopInstanceUid) && !_failed.ContainsKey(sopInstanceUid);
+    public bool IsStored(string sopInstanceUid) => _words.TryGetValue(sopInstanceUid, out var word) && word is { IsStored: true, Failure: null };
 
     /// <summary>Why the instance is not stored, or what has to be looked at although it is; <see langword="null"/> if nothing.</summary>
     /// <param name="sopInstanceUid">SOP Instance UID of an instance that was sent.</param>
-    public Fault? FaultOf(string sopInstanceUid) => _failed.TryGetValue(sopInstanceUid, out var failed) ? failed : _stored.TryGetValue(sopInstanceUid, out var warning) ? warning : _unlisted;
+    public Fault? FaultOf(string sopInstanceUid)
+    {
+        var word = _words.GetValueOrDefault(sopInstanceUid);
+        return word.Failure is { } failure ? failure : word.IsStored ? word.Warning : _unlisted;
+    }
 
     /// <summary>Whether the server says anything of the instance.</summary>
-    internal bool Names(string sopInstanceUid) => _stored.ContainsKey(sopInstanceUid) || _failed.ContainsKey(sopInstanceUid);
+    internal bool Names(string sopInstanceUid) => _words.TryGetValue(sopInstanceUid, out var word) && (word.IsStored || word.Failure is not null);
 
     /// <summary>An answer without lists: nothing in it says that anything was stored.</summary>
-    internal static StowResult Nothing(FaultCode code) => new(new Fault(code));
+    internal static StowResult Nothing(FaultCode code) => new(new Fault(code), 0);
 
-    internal static StowResult Of(DataSet answer)
+    /// <summary>An answer of which nothing is read yet. What it says of instances that were not sent is of no interest.</summary>
+    internal static StowResult About(IReadOnlyList<StowInstance> sent)
     {
-        var result = new StowResult(new Fault(FaultCode.NotDelivered));
-        foreach (var item in Items(answer, 0x00081199)) // Referenced SOP Sequence
-            if (item.GetString(ReferencedSopInstanceUid) is { Length: > 0 } uid)
-                result._stored[uid] = Code(item, 0x00081196) is null ? null : new Fault(FaultCode.StoredWithWarning);
-        foreach (var item in Items(answer, 0x00081198)) // Failed SOP Sequence
-            if (item.GetString(ReferencedSopInstanceUid) is { Length: > 0 } uid)
-                result._failed[uid] = new Fault(Meaning(Code(item, 0x00081197)));
+        var result = new StowResult(new Fault(FaultCode.NotDelivered), sent.Count);
+        foreach (var instance in sent) result._words[instance.SopInstanceUid] = default;
         return result;
     }
 
-    private static readonly DicomTag ReferencedSopInstanceUid = new(0x00081155);
-
-    private static IReadOnlyList<DataSet> Items(DataSet answer, uint tag) => answer.Find(new DicomTag(tag)) is { IsSequence: true } sequence ? sequence.Items : [];
-
-    private static long? Code(DataSet item, uint tag) => item.TryGetValue(new DicomTag(tag), out var value) && value.TryGetInt64(out var code) ? code : null;
+    /// <summary>What the server says of one instance.</summary>
+    /// <param name="sopInstanceUid">Without padding.</param> <param name="isStored">It stands in the list of what is stored, and else of what is not.</param> <param name="code">Warning or failure reason, if there is one.</param>
+    internal void Say(ReadOnlySpan<char> sopInstanceUid, bool isStored, long? code)
+    {
+        ref var word = ref CollectionsMarshal.GetValueRefOrNullRef(_words.GetAlternateLookup<ReadOnlySpan<char>>(), sopInstanceUid);
+        if (Unsafe.IsNullRef(ref word)) return;
+        if (isStored) (word.IsStored, word.Warning) = (true, code is null ? null : new Fault(FaultCode.StoredWithWarning));
+        else word.Failure = new Fault(Meaning(code));
+    }
 
     // PS3.18 Table I.2-2; PS3.4 §B.2.3 for 0xA7xx.
     private static FaultCode Meaning(long? reason) => reason switch
@@ -51,4 +55,11 @@ public sealed class StowResult
         >= 0xA700 and <= 0xA7FF => FaultCode.PeerBusy,
         _ => FaultCode.Refused,
     };
+
+    private struct Word
+    {
+        public bool IsStored;
+        public Fault? Warning;
+        public Fault? Failure;
+    }
 }

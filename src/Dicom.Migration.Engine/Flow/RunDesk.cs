@@ -23,6 +23,8 @@ internal sealed class RunDesk(ILedger ledger, LedgerLease lease, IWorkCoordinato
     {
         var complete = ends.Where(static unit => unit.Close()).ToList();
         if (complete.Count == 0) return;
+        var corrections = complete.Select(static unit => unit.Correction).OfType<LedgerUnit>().ToList();
+        if (corrections.Count > 0) await AppendAsync(new LedgerBatch { Units = corrections }).ConfigureAwait(false);
         await Task.WhenAll(complete.Select(unit => coordinator.CompleteAsync(unit.Lease, unit.Key, CancellationToken.None).AsTask())).ConfigureAwait(false);
         foreach (var unit in complete) keeper.LetGo(unit.Lease);
         tally.Complete(complete.Count);

@@ -9,7 +9,7 @@ internal sealed class UnitInHand(WorkLease lease, WorkItem item)
 
     public WorkLease Lease { get; } = lease;
     public string Key => item.Unit.Key;
-    public int? ExpectedInstances => item.Unit.ExpectedInstances;
+    public int? ExpectedInstances { get; private set; } = item.Unit.ExpectedInstances;
     /// <summary>1 for the first run that holds the unit; counted across restarts.</summary>
     public int Attempt => item.Attempt;
     /// <summary>Instances that all readings together have given, each counted once.</summary>
@@ -18,10 +18,20 @@ internal sealed class UnitInHand(WorkLease lease, WorkItem item)
     /// <summary>The same unit, as if nothing had been read of it.</summary>
     public UnitInHand Afresh() => new(Lease, item);
 
-    public SourceUnit ToSource() => new(Key, (SourceUnitKind)item.Unit.Kind) { Instances = ExpectedInstances };
+    public SourceUnit ToSource() => new(Key, (SourceUnitKind)item.Unit.Kind) { Instances = item.Unit.ExpectedInstances };
+
+    /// <summary>The source takes back the number that it gave before.</summary>
+    public void Correct(int instances) => ExpectedInstances = instances;
+
+    /// <summary>What is put on record when the unit is complete, and not before: whoever reads it again has to find the same.</summary>
+    public LedgerUnit? Correction => ExpectedInstances == item.Unit.ExpectedInstances ? null : item.Unit with { ExpectedInstances = ExpectedInstances };
 
     /// <summary>The source is read from its start; what it gave before will come again.</summary>
-    public void BeginReading() => _next.Clear();
+    public void BeginReading()
+    {
+        _next.Clear();
+        ExpectedInstances = item.Unit.ExpectedInstances;
+    }
 
     /// <summary>Which copy under its UID an object is; <see langword="null"/> if an earlier reading gave the same one, which is on its way already.</summary>
     public int? Claim(string sopInstanceUid, LedgerDigest digest, bool isInstance)

@@ -67,6 +67,7 @@ internal sealed class UnitReader(IMigrationSource source, Intake intake, Channel
             {
                 await using (item.ConfigureAwait(false))
                 {
+                    if (item is SourceFinding { Instances: { } instances }) unit.Correct(instances);
                     if (await intake.TakeAsync(unit, item, cancellationToken).ConfigureAwait(false) is { } flight)
                         await PassAsync(flight, cancellationToken).ConfigureAwait(false);
                 }

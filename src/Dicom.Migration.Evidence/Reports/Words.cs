@@ -38,6 +38,7 @@ internal static class Words
         "" => "Further rules, beyond the number that is told apart.",
         SourceFinding.NotDicom => "Files that show no sign of DICOM.",
         SourceFinding.EmptyFile => "Files of no bytes.",
+        SourceFinding.ContradictedCount => "Studies whose archive gives a number of objects that its own list, and what it sends, contradict: it has fewer.",
         SourceFinding.MediaDirectory => "DICOMDIR files, which index instances and are none.",
         _ => "A rule of the plan.",
     };

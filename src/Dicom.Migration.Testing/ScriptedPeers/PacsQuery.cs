@@ -43,7 +43,7 @@ internal sealed class PacsQuery
         if (script.Availability.Length > 0) Add(AvailabilityTag, script.Availability);
         if (!script.GivesNoCounts)
         {
-            Add(StudyCount, Text(held.Count(i => i.StudyInstanceUid == first.StudyInstanceUid)));
+            Add(StudyCount, Text(script.Counts(held.Count(i => i.StudyInstanceUid == first.StudyInstanceUid))));
             Add(SeriesCount, Text(held.Count(i => i.SeriesInstanceUid == first.SeriesInstanceUid)));
         }
 

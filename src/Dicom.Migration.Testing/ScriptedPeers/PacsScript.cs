@@ -31,6 +31,7 @@ public sealed record PacsScript
     public bool FindsInstancesForEver { get; init; }
     /// <summary>Leaves Number of Study Related Instances and its like out of answers.</summary>
     public bool GivesNoCounts { get; init; }
+    internal Func<int, int> Counts { get; init; } = static held => held;
     /// <summary>Leaves SOP Class UID out of answers.</summary>
     public bool GivesNoSopClass { get; init; }
     /// <summary>Finds an instance by its SOP Instance UID alone, whatever study and series are asked for with it.</summary>

@@ -22,8 +22,8 @@ internal static class WebPacsQuery
 
         var matching = new PacsQuery(keys);
         return script.SplitsStudiesByPatient && level is "studies"
-            ? held.GroupBy(static i => i.PatientId, StringComparer.Ordinal).SelectMany(patient => matching.Answers([.. patient], new PacsScript()))
-            : matching.Answers(held, new PacsScript());
+            ? held.GroupBy(static i => i.PatientId, StringComparer.Ordinal).SelectMany(patient => matching.Answers([.. patient], new PacsScript { Counts = script.Counts }))
+            : matching.Answers(held, new PacsScript { Counts = script.Counts });
     }
 
     /// <summary>A result that stands for nothing.</summary>

@@ -48,6 +48,8 @@ public sealed record WebPacsScript
     public IReadOnlyCollection<string> Unmatched { get; init; } = [];
     /// <summary>Leaves Number of Study Related Instances out of answers.</summary>
     public bool GivesNoCounts { get; init; }
+    /// <summary>What it gives as Number of Study Related Instances, of as many as it holds.</summary>
+    public Func<int, int> Counts { get; init; } = static held => held;
     /// <summary>Takes a Study Instance UID under two Patient IDs for two studies: lists both, and has none of that UID to retrieve, as Orthanc does.</summary>
     public bool SplitsStudiesByPatient { get; init; }
 

@@ -76,10 +76,21 @@ public sealed class EvidenceTests : IDisposable
     }
 
     [Fact]
-    public async Task A_study_that_is_listed_in_part_is_missing_in_part_and_a_list_that_is_no_list_shows_nothing()
+    public async Task What_a_list_leaves_out_is_asked_for_alone_before_it_is_said_to_be_missing()
     {
         _pacs.Script = new() { Cap = 1 };
-        Assert.Equal([null, null, FaultCode.MissingAtTarget], (await FaultsAsync(EvidenceLevel.L1)).Select(static f => f?.Code));
+        Assert.Equal([null, null, null], (await FaultsAsync(EvidenceLevel.L1)).Select(static f => f?.Code));
+        Assert.InRange(_pacs.Requests.Count, 3, 4); // the list, its end, and the one that is not in it
+        _references.Add(_references[0] with { SopInstanceUid = "2.25.900.1.77" });
+        Assert.Equal([null, null, null, FaultCode.MissingAtTarget], (await FaultsAsync(EvidenceLevel.L1)).Select(static f => f?.Code));
+        // It gives others than were asked for, and as many as its cap: whether it holds the third, nobody knows.
+        _pacs.Script = new() { Cap = 1, Unmatched = ["00080018"] };
+        Assert.Equal([null, null, FaultCode.QueryTooLarge, FaultCode.QueryTooLarge], (await FaultsAsync(EvidenceLevel.L1)).Select(static f => f?.Code));
+    }
+
+    [Fact]
+    public async Task A_list_that_is_no_list_shows_nothing()
+    {
         _pacs.Script = new() { Answers = _ => AttackedClientTests.JsonOf("[{\"00080018\":") };
         Assert.All(await FaultsAsync(EvidenceLevel.L1), static f => Assert.Equal(FaultCode.UnreadableAtTarget, f!.Value.Code));
     }
@@ -111,6 +122,25 @@ public sealed class EvidenceTests : IDisposable
             ("{}", false, FaultCode.NotDelivered),
             ("{\"00081190\":{\"vr\":\"UR\",\"Value\":[\"http://evil.test/1.2.3\"]}}", false, FaultCode.NotDelivered),
             ("", false, FaultCode.ProtocolViolation),
+            // As others write it: in an array, behind a byte order mark, spelt with escapes, padded, in another order, numbers as text or with a point.
+            ("[" + Item("00081199", "") + ",{}]", true, null),
+            ("\uFEFF " + Item("00081199", ""), true, null),
+            (Item("00081199", "").Replace("1.2.3", "1.2\\u002e3\\u0000", StringComparison.Ordinal), true, null),
+            ("{\"00081199\":{\"Value\":[{\"00081155\":{\"Value\":[\"1.2.3 \"],\"vr\":\"UI\"}}],\"vr\":\"SQ\"}}", true, null),
+            (Item("00081198", ",\"00081197\":{\"vr\":\"US\",\"Value\":[\"273\"]}"), false, FaultCode.UidConflict),
+            (Item("00081198", ",\"00081197\":{\"vr\":\"US\",\"Value\":[273.0]}"), false, FaultCode.UidConflict),
+            (Item("00081198", ",\"00081197\":{\"vr\":\"US\"}"), false, FaultCode.Refused),
+            // Twice the same, or something else than it should be: it could mean anything, so it says nothing.
+            (Item("00081199", "")[..^1] + "," + Item("00081199", "")[1..], false, FaultCode.ProtocolViolation),
+            (Item("00081199", ",\"00081155\":{\"vr\":\"UI\",\"Value\":[\"1.2.4\"]}"), false, FaultCode.ProtocolViolation),
+            (Item("00081199", ",\"0008115\\u0035\":{}"), false, FaultCode.ProtocolViolation),
+            (Item("00081199", ",\"00081196\":{\"vr\":\"US\",\"Value\":[1.5]}"), false, FaultCode.ProtocolViolation),
+            (Item("00081199", "").Replace("\"1.2.3\"", "\"1.2.3\",\"1.2.4\"", StringComparison.Ordinal), false, FaultCode.ProtocolViolation),
+            (Item("00081199", "").Replace("\"1.2.3\"", "\"\\ud800\"", StringComparison.Ordinal), false, FaultCode.ProtocolViolation),
+            (Item("00081199", "").Replace("\"1.2.3\"", "3", StringComparison.Ordinal), false, FaultCode.ProtocolViolation),
+            (Item("00081199", "").Replace("[{", "[[{", StringComparison.Ordinal), false, FaultCode.ProtocolViolation),
+            (Item("00081199", "")[..^1], false, FaultCode.ProtocolViolation),
+            (Item("00081199", "").Replace("1.2.3", new string('1', 400), StringComparison.Ordinal), false, FaultCode.NotDelivered),
         })
             foreach (var status in new[] { 200, 202, 400, 409 })
             {

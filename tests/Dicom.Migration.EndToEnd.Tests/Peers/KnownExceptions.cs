@@ -53,10 +53,6 @@ internal static class KnownExceptions
     // encapsulated STL, microscopy annotations and the like are not among them. (By C-GET less comes: it does not say the SOP class of what it lists.)
     private static readonly HashSet<string> NotMoved = ["1.2.276.0.7230010.3.1.2.8323328.3871.1795487106.893714", "1.2.826.0.1.3680043.9.7433.3.82970457260936734119270346325882945", "1.3.6.1.4.1.5962.1.2.1.20040119072730.12322", "4.5.6"];
 
-    // An object of the study carries Number of Study Related Instances (0020,1208), of the archive that it comes from. Orthanc's QIDO-RS gives that out as its own count, and
-    // what it does not hold is accounted for as not delivered.
-    private static readonly HashSet<string> CountedElsewhere = ["1.3.6.1.4.1.14519.5.2.1.2744.7002.271803936741289691489150315969", "1.3.6.1.4.1.14519.5.2.1.9823.1001.108958069993282969141944803554"];
-
     public static bool None(LedgerInstance instance) => false;
 
     public static bool OfOrthanc(LedgerInstance instance) => IsListed(instance, OrthancRefuses);
@@ -67,8 +63,6 @@ internal static class KnownExceptions
     public static bool OfDcmqrscp(LedgerInstance instance) => instance.Current.Fault is { Code: FaultCode.NotNegotiable } && TransferSyntax.FromUid(instance.Identity.TransferSyntaxUid!) is { IsEncapsulated: true } or { IsDeflated: true };
 
     public static bool OfMovesOfDcmqrscp(LedgerInstance instance) => instance.Current.Fault is { Code: FaultCode.NotDelivered } && NotMoved.Contains(instance.Identity.UnitKey);
-
-    public static bool OfQido(LedgerInstance instance) => instance.Current.Fault is { Code: FaultCode.NotDelivered } && CountedElsewhere.Contains(instance.Identity.UnitKey);
 
     /// <summary>Fails with all instances that ended as nobody expected.</summary>
     public static void Check(Hop hop, Func<LedgerInstance, bool> isKnown)
