@@ -17,6 +17,6 @@ public enum LedgerUnitKind
 /// <param name="ExpectedInstances">How many instances the source says it has, or <see langword="null"/> if the source does not say.</param>
 public sealed record LedgerUnit(string Key, LedgerUnitKind Kind, int? ExpectedInstances = null)
 {
-    /// <summary><see cref="SourceUnit.Stamp"/> of the listing; <see langword="null"/> if the source gives none.</summary>
+    /// <summary>What the listing said of it: <see cref="SourceUnit.Stamp"/> and <see cref="SourceUnit.Instances"/> as one text; <see langword="null"/> if it said neither.</summary>
     public string? Stamp { get; init; }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Dicom.Migration.Engine;
 
 /// <summary>Puts on record what a source lists, while the first units are moved already.</summary>
@@ -31,7 +33,7 @@ internal sealed class Inventory(IMigrationSource source, ILedger ledger, LedgerL
         var units = new List<LedgerUnit>(UnitsPerBatch);
         await foreach (var unit in source.DiscoverAsync(after, cancellationToken).ConfigureAwait(false))
         {
-            units.Add(new LedgerUnit(unit.Key, (LedgerUnitKind)unit.Kind, unit.Instances) { Stamp = unit.Stamp });
+            units.Add(new LedgerUnit(unit.Key, (LedgerUnitKind)unit.Kind, unit.Instances) { Stamp = Listed(unit) });
             if (units.Count < UnitsPerBatch || unit.Cursor is null) continue;
             await ledger.AppendAsync(lease, new LedgerBatch { Units = units, DiscoveryCursor = unit.Cursor.Value }, cancellationToken).ConfigureAwait(false);
             units = new List<LedgerUnit>(UnitsPerBatch);
@@ -44,4 +46,7 @@ internal sealed class Inventory(IMigrationSource source, ILedger ledger, LedgerL
     private void Wake() => Interlocked.Exchange(ref _more, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
 
     private async Task TellAsync() => tally.Listed(await ledger.ReadAccountAsync(CancellationToken.None).ConfigureAwait(false));
+
+    /// <summary>What a listing says of a unit: of two that differ in it, the later one opens the unit again.</summary>
+    private static string? Listed(SourceUnit unit) => unit.Instances is { } instances ? string.Create(CultureInfo.InvariantCulture, $"{unit.Stamp}#{instances}") : unit.Stamp;
 }

@@ -92,8 +92,9 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
     {
         CheckEpoch(epoch);
         // What was listed while it was read may be newer than what was read: the next listing has to differ from what is kept here.
+        var isNewer = Sql("SELECT 1 FROM unit WHERE id = ?1 AND stamp IS NOT ?2").Number(unit, asHandedOut.Stamp) is not null;
         if (Sql("UPDATE unit SET done = ?2, stamp = ?3 WHERE id = ?1 AND done = 0").Run(unit, epoch, asHandedOut.Stamp) == 0) return;
-        if (asHandedOut.ExpectedInstances is { } expected) Expect(unit, expected);
+        if (isNewer && asHandedOut.ExpectedInstances is { } expected) Expect(unit, expected);
         _newPending--;
         WriteAccount();
     }
@@ -119,17 +120,16 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
 
     private void Relist(long known, LedgerUnit unit, long epoch)
     {
-        long? before;
         long done;
         bool isSameStamp;
-        using (var row = Sql("SELECT expected, done, stamp FROM unit WHERE id = ?1").Read(known))
+        using (var row = Sql("SELECT done, stamp FROM unit WHERE id = ?1").Read(known))
         {
             if (!row.Read()) throw LedgerFile.Unusable("A unit in the ledger is gone.");
-            (before, done) = (InstanceRow.Optional(row, 0), row.GetInt64(1));
-            isSameStamp = unit.Stamp is null || (!row.IsDBNull(2) && string.Equals(row.GetString(2), unit.Stamp, StringComparison.Ordinal));
+            done = row.GetInt64(0);
+            isSameStamp = unit.Stamp is null || (!row.IsDBNull(1) && string.Equals(row.GetString(1), unit.Stamp, StringComparison.Ordinal));
         }
-        if (isSameStamp && (unit.ExpectedInstances is null || unit.ExpectedInstances == before)) return;
-        if (done == epoch) return; // completed in this very run: the next listing tells
+        // What is said again of a unit that is complete: its number may have been found wrong, and be another on record.
+        if (done != 0 && (isSameStamp || done == epoch)) return; // completed in this very run: the next listing tells
         if (unit.ExpectedInstances is { } expected) Expect(known, expected);
         Sql("UPDATE unit SET stamp = ifnull(?2, stamp) WHERE id = ?1").Run(known, unit.Stamp);
         if (done == 0) return;
