@@ -52,7 +52,7 @@ internal static class WebPeers
         return new("new", Client(pacs, o => configure?.Invoke(o), new HastyTime()), options);
     }
 
-    public static async Task<(LedgerAccount Account, ScriptedWebPacs From, ScriptedWebPacs To, List<LedgerInstance> Instances)> RunAsync(WebPacsScript from, WebPacsScript? to = null, ScriptedWebPacs? filled = null, EvidenceLevel evidence = EvidenceLevel.L4, Action<DicomWebEndpointOptions>? configure = null)
+    public static async Task<(LedgerAccount Account, ScriptedWebPacs From, ScriptedWebPacs To, List<LedgerInstance> Instances)> RunAsync(WebPacsScript from, WebPacsScript? to = null, ScriptedWebPacs? filled = null, EvidenceLevel evidence = EvidenceLevel.L4, Action<DicomWebEndpointOptions>? configure = null, int attempts = 3)
     {
         using var folder = new TemporaryFolder();
         var (source, target) = (filled ?? Filled(), new ScriptedWebPacs { Script = to ?? new() });
@@ -60,7 +60,7 @@ internal static class WebPeers
         var ledger = Path.Join(folder.Path, "ledger.db");
         var account = await new MigrationRunner(Source(source, configure), Target(target, configure), ledger, new MigrationRunOptions
         {
-            SpoolFolder = Path.Join(folder.Path, "spool"), Evidence = evidence, FirstRetryDelay = TimeSpan.FromMilliseconds(5), LongestRetryDelay = TimeSpan.FromMilliseconds(20),
+            SpoolFolder = Path.Join(folder.Path, "spool"), Evidence = evidence, Attempts = attempts, FirstRetryDelay = TimeSpan.FromMilliseconds(5), LongestRetryDelay = TimeSpan.FromMilliseconds(20),
         }, [], TimeProvider.System).RunAsync(null, TestContext.Current.CancellationToken);
         using var reader = SqliteLedgerReader.Open(ledger);
         var instances = new List<LedgerInstance>();
