@@ -40,6 +40,15 @@ internal sealed class RunBench : IDisposable
         return await ledger.ReadAccountAsync(CancellationToken.None);
     }
 
+    /// <summary>How many instances ended how, by name.</summary>
+    public async Task<string[]> EndsAsync()
+    {
+        using var reader = SqliteLedgerReader.Open(Path.Join(_folder, "ledger.db"));
+        var ends = new List<string>();
+        await foreach (var instance in reader.ReadInstancesAsync(new LedgerQuery(), CancellationToken.None)) ends.Add($"{instance.Current.State} {instance.Current.Fault?.Code}".TrimEnd());
+        return [.. ends.CountBy(static end => end).Select(static end => FormattableString.Invariant($"{end.Key}: {end.Value}")).Order(StringComparer.Ordinal)];
+    }
+
     /// <summary>Another runner takes the ledger, as it may when a lease has run out.</summary>
     public async Task TakeOverAsync()
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -81,7 +82,7 @@ internal sealed class ScriptedTarget : IEvidenceTarget
 {
     public string Name => "scripted";
     public string Address => "scripted:";
-    public Dictionary<string, byte[]> Held { get; } = new(StringComparer.Ordinal);
+    public ConcurrentDictionary<string, byte[]> Held { get; } = new(StringComparer.Ordinal); // read by verifiers while lanes store
     public bool KeepsRivals { get; init; }
     public IReadOnlyList<EvidenceLevel> Levels { get; init; } = [EvidenceLevel.L1, EvidenceLevel.L4];
 
