@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace Dicom.Migration.Dimse.Services;
 
@@ -13,18 +12,19 @@ internal sealed class ConnectionSlots(int most, int mostPerAddress, int mostAsso
     private int _associations;
 
     /// <summary>The place of one connection.</summary>
-    internal sealed class Slot(Socket socket, IPAddress address)
+    internal sealed class Slot(Stream connection, EndPoint? remote, IPAddress address)
     {
-        public Socket Socket => socket;
+        public Stream Connection => connection;
+        public string Remote => remote?.ToString() ?? "";
         public IPAddress Address => address;
         public bool IsAssociation { get; set; }
         public bool IsFree { get; set; }
     }
 
     /// <returns><see langword="null"/> if there is no room.</returns>
-    public Slot? Take(Socket socket)
+    public Slot? Take(Stream connection, EndPoint? remote)
     {
-        var address = (socket.RemoteEndPoint as IPEndPoint)?.Address.MapToIPv6() ?? IPAddress.IPv6None;
+        var address = (remote as IPEndPoint)?.Address.MapToIPv6() ?? IPAddress.IPv6None;
         Slot? oldest = null;
         Slot slot;
         lock (_gate)
@@ -37,13 +37,13 @@ internal sealed class ConnectionSlots(int most, int mostPerAddress, int mostAsso
                 Remove(oldest);
             }
 
-            slot = new Slot(socket, address);
+            slot = new Slot(connection, remote, address);
             _waiting.AddLast(slot);
             _byAddress[address] = _byAddress.GetValueOrDefault(address) + 1;
             _connections++;
         }
 
-        oldest?.Socket.Dispose(); // whoever serves it sees a broken connection
+        oldest?.Connection.Dispose(); // whoever serves it sees a broken connection
         return slot;
     }
 

@@ -68,13 +68,8 @@ public sealed class DimseListener : IAsyncDisposable
                 return;
             }
 
-            if (_slots.Take(peer) is not { } slot)
-            {
-                peer.Dispose();
-                continue;
-            }
-
-            var serving = Task.Run(() => ServeAsync(peer, slot));
+            if (Take(peer) is not { } slot) continue;
+            var serving = Task.Run(() => ServeAsync(slot));
             _peers[serving] = 0;
             _ = ForgetWhenDoneAsync(serving);
         }
@@ -86,15 +81,33 @@ public sealed class DimseListener : IAsyncDisposable
         _peers.TryRemove(serving, out _);
     }
 
-    private async Task ServeAsync(Socket peer, ConnectionSlots.Slot slot)
+    /// <returns><see langword="null"/> if it is closed again: there is no room, or it broke.</returns>
+    private ConnectionSlots.Slot? Take(Socket peer)
+    {
+        Stream? connection = null;
+        try
+        {
+            var remote = peer.RemoteEndPoint;
+            connection = WatchedSocketStream.Over(peer);
+            if (_slots.Take(connection, remote) is { } slot) return slot;
+        }
+        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
+        {
+            peer.Dispose();
+        }
+
+        connection?.Dispose();
+        return null;
+    }
+
+    private async Task ServeAsync(ConnectionSlots.Slot slot)
     {
         try
         {
             using var artim = new CancellationTokenSource(_options.ArtimTimeout, _time); // AE-5; the TLS handshake counts
             using var either = CancellationTokenSource.CreateLinkedTokenSource(artim.Token, _stop.Token);
-            var remote = peer.RemoteEndPoint?.ToString() ?? "";
-            var secured = await _options.Security.ProtectAsync(WatchedSocketStream.Over(peer), host: null, _time, either.Token).ConfigureAwait(false);
-            await ServeAsync(secured.Stream, secured.Certificate, remote, () => _slots.Open(slot), artim).ConfigureAwait(false);
+            var secured = await _options.Security.ProtectAsync(slot.Connection, host: null, _time, either.Token).ConfigureAwait(false);
+            await ServeAsync(secured.Stream, secured.Certificate, slot.Remote, () => _slots.Open(slot), artim).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // whatever a handler throws: this association fails, the listener and the process go on
         catch (Exception)
@@ -104,7 +117,7 @@ public sealed class DimseListener : IAsyncDisposable
 #pragma warning restore CA1031
         finally
         {
-            peer.Dispose();
+            await slot.Connection.DisposeAsync().ConfigureAwait(false);
             _slots.Free(slot);
         }
     }

@@ -21,7 +21,15 @@ internal sealed class Readiness : IValueTaskSource, IDisposable
         (_queue, _socket) = (queue, socket);
         var isHeld = false;
         socket.DangerousAddRef(ref isHeld); // its number is not given to another socket as long as it is watched
-        _key = queue.Add(this, socket);
+        try
+        {
+            _key = queue.Add(this, socket);
+        }
+        catch
+        {
+            socket.DangerousRelease();
+            throw;
+        }
     }
 
     /// <summary>Done when the socket may be ready. It may also not be: whoever waits tries, and waits again.</summary>

@@ -40,19 +40,22 @@ internal sealed partial class ReadinessQueue
     public static ReadinessQueue? Writes => LazyWrites.Value;
 
     /// <summary>Watches a socket, which wakes nobody yet.</summary>
+    /// <exception cref="IOException">The system has no room for it.</exception>
     public long Add(Readiness watcher, SafeSocketHandle socket)
     {
         var key = Interlocked.Increment(ref _lastKey); // never given twice: what comes late for one that was removed finds nobody
         _watched[key] = watcher;
-        if (Control(AddSocket, socket, 0, key) == 0) return key;
+        // Errors are told of whether asked for or not: once, or a broken socket that nobody waits for would be told of without end.
+        if (Control(AddSocket, socket, Once, key) == 0) return key;
+        var error = Marshal.GetLastPInvokeError();
         _watched.TryRemove(key, out _);
-        throw new Win32Exception(Marshal.GetLastPInvokeError());
+        throw Failed(error);
     }
 
     /// <summary>Has a socket wake its watcher the next time that it is ready, or as soon as it is now.</summary>
     public void Arm(SafeSocketHandle socket, long key)
     {
-        if (Control(ChangeSocket, socket, _events | Once, key) != 0) throw new Win32Exception(Marshal.GetLastPInvokeError());
+        if (Control(ChangeSocket, socket, _events | Once, key) != 0) throw Failed(Marshal.GetLastPInvokeError());
     }
 
     /// <summary>Watches a socket no longer.</summary>
@@ -68,6 +71,8 @@ internal sealed partial class ReadinessQueue
         var epoll = EpollCreate(CloseOnExec);
         return epoll < 0 ? null : new ReadinessQueue(epoll, events); // no file descriptor left: the framework's way is slower, not wrong
     }
+
+    private static IOException Failed(int error) => new("A socket cannot be watched.", new Win32Exception(error)); // what a broken connection throws, and is caught as
 
     private int Control(int operation, SafeSocketHandle socket, uint events, long key)
     {

@@ -26,10 +26,20 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
         socket.NoDelay = true;
         socket.Blocking = false;
         _readable = new Readiness(reads, socket.SafeHandle);
-        _writable = new Readiness(writes, socket.SafeHandle);
+        try
+        {
+            _writable = new Readiness(writes, socket.SafeHandle);
+        }
+        catch
+        {
+            _readable.Dispose(); // or the socket could never be closed
+            throw;
+        }
     }
 
     /// <summary>A stream over a socket that was accepted; where the system has no such queue, one of the framework.</summary>
+    /// <remarks>From here on the stream closes the socket, and nobody else: <see cref="Socket.Dispose()"/> waits, and tries again and again, until it is watched no longer.</remarks>
+    /// <exception cref="Exception">It broke before, or cannot be watched: it is closed.</exception>
     public static Stream Over(Socket socket) => ReadinessQueue.Reads is { } reads && ReadinessQueue.Writes is { } writes ? new WatchedSocketStream(socket, reads, writes, Plenty) : new SocketStream(socket);
 
     /// <summary>Connects; the same of a peer that we ask, whose answers, however short, are worth a short wait.</summary>
@@ -43,6 +53,7 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
         {
             // On a thread of its own: a socket that connects asynchronously is in the framework's queue from then on.
             await Task.Factory.StartNew(() => Connect(socket, host, port, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested(); // in the instant in which it was made: it is closed
             return new WatchedSocketStream(socket, reads, writes, plenty: 1);
         }
         catch

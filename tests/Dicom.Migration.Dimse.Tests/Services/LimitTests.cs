@@ -56,6 +56,20 @@ public class LimitTests
     }
 
     [Fact]
+    public async Task A_connection_that_makes_room_while_the_host_decides_on_it_holds_up_no_other()
+    {
+        var handler = new SlowToDecide();
+        await using var listener = new DimseListener(Options with { MaxConnections = 1 }, handler, TimeProvider.System);
+        var first = ConnectAsync(listener);
+        await handler.Asked.Task.WaitAsync(Token);
+        await using var second = await ConnectAsync(listener); // needs the one place there is
+        Assert.True((await second.EchoAsync(Token)).IsSuccess);
+        handler.Decision.SetResult();
+        await Assert.ThrowsAsync<AssociationException>(() => first);
+        Assert.True((await second.EchoAsync(Token)).IsSuccess);
+    }
+
+    [Fact]
     public async Task One_address_has_no_more_connections_than_it_may()
     {
         await using var listener = new DimseListener(Options with { MaxConnectionsPerAddress = 2 }, new SmallArchive(), TimeProvider.System);
@@ -153,6 +167,21 @@ public class LimitTests
         var header = new byte[6];
         await stream.ReadExactlyAsync(header, Token);
         await stream.ReadExactlyAsync(new byte[(header[4] << 8) | header[5]], Token);
+    }
+
+    /// <summary>Decides on the first association when it is told to, and on all others at once.</summary>
+    private sealed class SlowToDecide : IDimseHandler
+    {
+        public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource Decision { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public async ValueTask<AssociationDecision> OnAssociateAsync(AssociationInfo association, CancellationToken cancellationToken)
+        {
+            if (Asked.TrySetResult()) await Decision.Task.WaitAsync(cancellationToken);
+            return AssociationDecision.Accept;
+        }
+
+        public ContextDecision OnContext(AssociationInfo association, ContextProposal proposal) => ContextDecision.Accept(proposal.TransferSyntaxes[0]);
     }
 
     private sealed class LongAnswers : IDimseHandler
