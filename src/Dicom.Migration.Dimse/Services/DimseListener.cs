@@ -93,10 +93,11 @@ public sealed class DimseListener : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
         {
-            peer.Dispose();
+            // it broke before anybody could serve it
         }
 
-        connection?.Dispose();
+        if (connection is null) peer.Dispose();
+        else connection.Dispose();
         return null;
     }
 

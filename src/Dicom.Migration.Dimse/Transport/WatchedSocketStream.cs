@@ -39,7 +39,7 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
 
     /// <summary>A stream over a socket that was accepted; where the system has no such queue, one of the framework.</summary>
     /// <remarks>From here on the stream closes the socket, and nobody else: <see cref="Socket.Dispose()"/> waits, and tries again and again, until it is watched no longer.</remarks>
-    /// <exception cref="Exception">It broke before, or cannot be watched: it is closed.</exception>
+    /// <exception cref="Exception">It broke before, or cannot be watched; it is the caller's to close.</exception>
     public static Stream Over(Socket socket) => ReadinessQueue.Reads is { } reads && ReadinessQueue.Writes is { } writes ? new WatchedSocketStream(socket, reads, writes, Plenty) : new SocketStream(socket);
 
     /// <summary>Connects; the same of a peer that we ask, whose answers, however short, are worth a short wait.</summary>
