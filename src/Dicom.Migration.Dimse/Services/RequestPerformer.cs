@@ -34,8 +34,12 @@ internal sealed class RequestPerformer(DimseSession session, Negotiated negotiat
     {
         var answer = await PerformSafelyAsync(context, command, body.Reader).ConfigureAwait(false);
         await body.WhenHere.ConfigureAwait(false); // no status, good or bad, before the last fragment
-        body.Pipe.Reset();
-        _pipes.Enqueue(body.Pipe);
+        if (answer.Command.UInt16(CommandSet.Status) == DimseStatus.Success.Code) // a handler that gave up may have left a read behind, which must not take from the next data set
+        {
+            body.Pipe.Reset();
+            _pipes.Enqueue(body.Pipe);
+        }
+
         session.OperationIsOver();
         await session.SendAsync(context, answer.Command, answer.DataSet).ConfigureAwait(false);
     }

@@ -48,11 +48,12 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
     public static async Task<Stream> ConnectAsync(string host, int port, CancellationToken cancellationToken)
     {
         if (ReadinessQueue.Reads is not { } reads || ReadinessQueue.Writes is not { } writes) return await SocketStream.ConnectAsync(host, port, cancellationToken).ConfigureAwait(false);
+        var addresses = await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         try
         {
             // On a thread of its own: a socket that connects asynchronously is in the framework's queue from then on.
-            await Task.Factory.StartNew(() => Connect(socket, host, port, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+            await Task.Factory.StartNew(() => Connect(socket, addresses, port, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested(); // in the instant in which it was made: it is closed
             return new WatchedSocketStream(socket, reads, writes, plenty: 1);
         }
@@ -102,12 +103,12 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
         base.Dispose(disposing);
     }
 
-    private static void Connect(Socket socket, string host, int port, CancellationToken cancellationToken)
+    private static void Connect(Socket socket, IPAddress[] addresses, int port, CancellationToken cancellationToken)
     {
         try
         {
             using var _ = cancellationToken.UnsafeRegister(static state => ((Socket)state!).Dispose(), socket);
-            socket.Connect(new DnsEndPoint(host, port));
+            socket.Connect(addresses, port);
         }
         catch (Exception e) when (cancellationToken.IsCancellationRequested && e is SocketException or ObjectDisposedException)
         {
