@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using Dicom.Migration.Dimse.Transport;
 
@@ -15,7 +14,7 @@ public sealed class ReadinessTests
     public async Task A_connection_that_breaks_while_nobody_waits_leaves_the_threads_asleep()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "There is no queue of readiness.");
-        var (peer, stream) = await ConnectAsync();
+        var (peer, stream) = await WatchedSocketStreamTests.ConnectAsync();
         await using var owned = stream;
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ReadCancelledAsync(stream)); // both threads are there
         peer.LingerState = new LingerOption(true, 0);
@@ -51,15 +50,5 @@ public sealed class ReadinessTests
         {
             return ""; // a thread that has ended
         }
-    }
-
-    private static async Task<(Socket Peer, Stream Stream)> ConnectAsync()
-    {
-        using var listener = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        listener.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
-        listener.Listen();
-        var peer = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        await peer.ConnectAsync(listener.LocalEndPoint!, Stop);
-        return (peer, WatchedSocketStream.Over(await listener.AcceptAsync(Stop)));
     }
 }

@@ -184,7 +184,7 @@ public sealed class WatchedSocketStreamTests : IAsyncLifetime
         Assert.Equal(SocketError.ConnectionRefused, e.SocketErrorCode);
     }
 
-    private static async Task<(Socket Peer, Stream Stream)> ConnectAsync()
+    internal static async Task<(Socket Peer, Stream Stream)> ConnectAsync()
     {
         using var listener = new Socket(SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
