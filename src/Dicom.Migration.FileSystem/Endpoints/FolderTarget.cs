@@ -203,8 +203,7 @@ public sealed class FolderTarget : IEvidenceTarget, IDisposable
     /// <summary>The open folder and its place for unfinished files, shared by the sessions.</summary>
     internal sealed class Room : IDisposable
     {
-        private readonly FileStream _lock;
-        private readonly string _incomingPath;
+        private readonly UnfinishedPlace _unfinished;
         private long _number;
         private int _holders = 1;
         private volatile object? _distrust;
@@ -218,16 +217,10 @@ public sealed class FolderTarget : IEvidenceTarget, IDisposable
             try
             {
                 using var all = Root.OpenChild(IncomingName);
-                RemoveAbandoned(Path.Combine(path, IncomingName));
-                var name = Guid.NewGuid().ToString("N");
-                Incoming = all.OpenChild(name);
-                _incomingPath = Path.Combine(path, IncomingName, name);
-                // Held until the end of the process: whoever can lock it knows that the owner is gone.
-                _lock = new FileStream(Path.Combine(_incomingPath, "lock"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+                _unfinished = new UnfinishedPlace(all, Path.Combine(path, IncomingName));
             }
             catch
             {
-                Incoming?.Dispose();
                 Root.Dispose();
                 throw;
             }
@@ -235,7 +228,7 @@ public sealed class FolderTarget : IEvidenceTarget, IDisposable
 
         public ILibC LibC { get; }
         public DurableDirectory Root { get; }
-        public DurableDirectory Incoming { get; }
+        public DurableDirectory Incoming => _unfinished.Directory;
         /// <summary>A directory could not be synced: nothing more is acknowledged until the folder is opened anew.</summary>
         public Fault? Distrust { get => (Fault?)_distrust; set => _distrust = value; }
 
@@ -246,27 +239,8 @@ public sealed class FolderTarget : IEvidenceTarget, IDisposable
         public void Dispose()
         {
             if (Interlocked.Decrement(ref _holders) != 0) return;
-            Incoming.Dispose();
+            _unfinished.Dispose();
             Root.Dispose();
-            _lock.Dispose();
-            TryDelete(_incomingPath);
-        }
-
-        private static void RemoveAbandoned(string incoming)
-        {
-            foreach (var directory in Directory.EnumerateDirectories(incoming))
-            {
-                try { using var owner = new FileStream(Path.Combine(directory, "lock"), FileMode.Open, FileAccess.ReadWrite, FileShare.None); }
-                catch (IOException) { continue; } // its owner lives, or is about to lock it
-                TryDelete(directory);
-            }
-        }
-
-        private static void TryDelete(string directory)
-        {
-            try { Directory.Delete(directory, recursive: true); }
-            catch (IOException) { } // left for the next run: unfinished files are no instances
-            catch (UnauthorizedAccessException) { }
         }
 
         private static void Make(ILibC libC, string path)

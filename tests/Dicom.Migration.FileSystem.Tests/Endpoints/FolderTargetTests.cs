@@ -134,12 +134,17 @@ public class FolderTargetTests
     public async Task Unfinished_files_of_a_dead_run_are_removed_and_those_of_a_living_one_are_not()
     {
         using var folder = new TemporaryFolder();
-        Directory.CreateDirectory(folder[".dicom-migration-incoming/dead"]);
-        File.WriteAllBytes(folder[".dicom-migration-incoming/dead/lock"], []);
-        File.WriteAllBytes(folder[".dicom-migration-incoming/dead/1.part"], [1]);
+        const string Incoming = ".dicom-migration-incoming/";
+        foreach (var name in new[] { "dead", "half-swept" })
+        {
+            Directory.CreateDirectory(folder[Incoming + name]);
+            File.WriteAllBytes(folder[Incoming + name + "/1.part"], [1]);
+        }
+        // A run killed while it swept, or while it made its own place.
+        foreach (var name in new[] { "dead", "unmade" }) File.WriteAllBytes(folder[Incoming + name + ".lock"], []);
         using var living = new FolderTarget("a", new FolderTargetOptions { Path = folder.Path });
         await using var session = await living.OpenSessionAsync(Token);
-        Assert.False(Directory.Exists(folder[".dicom-migration-incoming/dead"]));
+        Assert.Equal(2, Directory.EnumerateFileSystemEntries(folder[Incoming]).Count()); // the living one's own
         var receipt = await session.StoreAsync(Made.Outgoing("1.5"), Token);
         await StoreAsync(folder.Path, Made.Outgoing("1.6"));
         await session.FlushAsync(Token);
