@@ -87,7 +87,7 @@ internal sealed class DimseTargetSession(Peer peer, DimseTargetOptions options, 
         await FlushAsync(cancellationToken).ConfigureAwait(false);
         await CloseAsync().ConfigureAwait(false);
         var plan = contexts.Plan(sopClassUid);
-        _association = await peer.ConnectAsync(plan, cancellationToken, window: options.OperationsWindow).ConfigureAwait(false);
+        _association = await peer.ConnectAsync(plan, cancellationToken, window: options.OperationsWindow, runsCallerInline: true).ConfigureAwait(false);
         _proposed = [.. plan.Select(static c => (c.AbstractSyntax, c.TransferSyntaxes[0]))];
     }
 

@@ -13,13 +13,15 @@ internal sealed class Peer(DimsePeerOptions options, TimeProvider time)
     /// <summary>Makes an association.</summary>
     /// <param name="contexts">1 to 128.</param> <param name="handler">Performs what the archive asks for in turn.</param>
     /// <param name="window">Operations window to ask for.</param> <param name="silence">Longest silence; <see langword="null"/> for the option.</param>
-    /// <param name="firstMessageId">Message ID of its first request.</param> <param name="cancellationToken">Gives up.</param>
+    /// <param name="firstMessageId">Message ID of its first request.</param> <param name="runsCallerInline">Whether who waits for an answer goes on where it is read.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     public Task<DimseAssociation> ConnectAsync(IReadOnlyList<ContextProposal> contexts, CancellationToken cancellationToken, IDimseHandler? handler = null, int window = 1,
-        TimeSpan? silence = null, ushort firstMessageId = 1) =>
+        TimeSpan? silence = null, ushort firstMessageId = 1, bool runsCallerInline = false) =>
         DimseAssociation.ConnectAsync(options.Host, options.Port, options.CalledAeTitle, contexts, new DimseClientOptions
         {
             Security = options.Security!, AeTitle = options.CallingAeTitle, MaxPduLength = options.MaxPduLength, ArtimTimeout = options.ArtimTimeout,
             IdleTimeout = silence ?? options.IdleTimeout, MinimumRate = options.MinimumRate, QueryTimeout = options.QueryTimeout, OperationsWindow = window, FirstMessageId = firstMessageId,
+            RunsCallerInline = runsCallerInline,
         }, time, handler, cancellationToken);
 
     /// <summary>Listens for what the archive sends over associations of its own.</summary>

@@ -42,6 +42,13 @@ public record AssociationOptions
     /// </summary>
     public bool RunsHandlerInline { get; init; }
 
+    /// <summary>
+    /// Whether whoever awaits the answer to a request that has one answer (C-STORE, C-ECHO, N-ACTION and the like) goes on, as soon as it is here, on the thread that
+    /// reads the association. It saves handing each answer from thread to thread, and asks of the caller that it awaits and never blocks: nothing more is read as long
+    /// as it goes on. Default <see langword="false"/>.
+    /// </summary>
+    public bool RunsCallerInline { get; init; }
+
     /// <summary>Message ID of the first request: a listener tells the C-MOVEs of several associations apart by it (PS3.7 §9.1.1.1.9).</summary>
     internal ushort FirstMessageId { get; init; } = 1;
 

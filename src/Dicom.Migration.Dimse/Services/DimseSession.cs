@@ -46,7 +46,7 @@ internal sealed class DimseSession : IAsyncDisposable
         try
         {
             var read = body is null ? default : await body.ReadAsync(cancellationToken).ConfigureAwait(false);
-            var pending = new PendingAnswer((ushort)(command.UInt16(CommandSet.Field) | CommandField.Response));
+            var pending = new PendingAnswer((ushort)(command.UInt16(CommandSet.Field) | CommandField.Response), _options.RunsCallerInline);
             var id = Register(pending);
             try
             {

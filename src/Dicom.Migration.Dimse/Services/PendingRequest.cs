@@ -16,9 +16,10 @@ internal abstract class PendingRequest(ushort responseField)
 }
 
 /// <summary>A request with one response.</summary>
-internal sealed class PendingAnswer(ushort responseField) : PendingRequest(responseField)
+/// <param name="responseField">Its command field.</param> <param name="isInline">Whether who waits goes on in <see cref="OnResponseAsync"/>; of a failure it always learns elsewhere.</param>
+internal sealed class PendingAnswer(ushort responseField, bool isInline) : PendingRequest(responseField)
 {
-    private readonly TaskCompletionSource<DimseResponse> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<DimseResponse> _answer = new(isInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Task<DimseResponse> Answer => _answer.Task;
 
@@ -30,6 +31,13 @@ internal sealed class PendingAnswer(ushort responseField) : PendingRequest(respo
     }
 
     public override void Fail(Exception cause)
+    {
+        // Not inline: whoever learns that the association is over may wait for its end, which is behind this.
+        if (isInline) ThreadPool.UnsafeQueueUserWorkItem(static x => x.Answer.Set(x.Cause), (Answer: this, Cause: cause), preferLocal: false);
+        else Set(cause);
+    }
+
+    private void Set(Exception cause)
     {
         _answer.TrySetException(cause);
         _ = _answer.Task.Exception; // seen

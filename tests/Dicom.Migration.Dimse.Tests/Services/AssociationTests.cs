@@ -16,14 +16,14 @@ public class AssociationTests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>Whether handlers run where the association is read.</summary>
+    /// <summary>Whether handlers, and callers with their answers, run where the association is read.</summary>
     protected virtual bool IsInline => false;
 
     private DimseListener Listen(IDimseHandler handler, DimseListenerOptions? options = null) =>
         new((options ?? new DimseListenerOptions { Security = DimseSecurity.Plaintext }) with { EndPoint = new IPEndPoint(IPAddress.Loopback, 0), RunsHandlerInline = IsInline }, handler, TimeProvider.System);
 
-    private static Task<DimseAssociation> ConnectAsync(DimseListener listener, DimseClientOptions? options = null, string called = "SCP") =>
-        DimseAssociation.ConnectAsync("127.0.0.1", listener.EndPoint.Port, called, Proposals, options ?? new DimseClientOptions { Security = DimseSecurity.Plaintext }, TimeProvider.System, null, Token);
+    private Task<DimseAssociation> ConnectAsync(DimseListener listener, DimseClientOptions? options = null, string called = "SCP") =>
+        DimseAssociation.ConnectAsync("127.0.0.1", listener.EndPoint.Port, called, Proposals, (options ?? new DimseClientOptions { Security = DimseSecurity.Plaintext }) with { RunsCallerInline = IsInline }, TimeProvider.System, null, Token);
 
     private static PipeReader Body(byte[] bytes) => PipeReader.Create(new MemoryStream(bytes));
 
