@@ -67,24 +67,27 @@ internal sealed record WebStudy(string Folder, string Uid, IReadOnlyList<string>
     }
 
     /// <summary>What a process says of what it did.</summary>
-    public static string Report(int objects, byte[] digests, TimeSpan warm, long allocated, long growth) => string.Create(CultureInfo.InvariantCulture,
-        $"{objects} objects, {allocated / objects} bytes allocated for an object, {growth >> 20} MiB of growth, {warm.TotalSeconds:F4} s for a request of the second half, digest {Convert.ToHexStringLower(digests)}");
+    public static string Report(int objects, byte[] digests, TimeSpan wall, TimeSpan cpu, long allocated, long growth) => string.Create(CultureInfo.InvariantCulture,
+        $"{objects} objects, {allocated / objects} bytes allocated for an object, {growth >> 20} MiB of growth, {wall.TotalSeconds:F4} s, {cpu.TotalSeconds:F4} s of CPU, digest {Convert.ToHexStringLower(digests)}");
 
-    /// <summary>Holds what a process says against the files: each object has to have come whole.</summary>
-    public void Check(string report, bool ofRetrieval)
+    /// <summary>Holds what a retrieving process says against the files: each object has to have come whole.</summary>
+    public void Check(string report)
     {
-        if (!ofRetrieval) return; // a store that is not answered for ends with a status of its own
         var all = new byte[SHA256.HashSizeInBytes];
         foreach (var path in Files) Add(all, SHA256.HashData(File.ReadAllBytes(path)));
         if (!report.Contains(Convert.ToHexStringLower(all), StringComparison.Ordinal)) throw new InvalidDataException("What was retrieved is not what was there.");
     }
 
-    /// <summary>Figures out of a report: bytes allocated for an object, and seconds for a request once all code is compiled.</summary>
-    public static (string Allocated, double Warm) Figures(string report)
-    {
-        var parts = report.Split(", ");
-        return (parts[1].Split(' ')[0], double.Parse(parts[3].Split(' ')[0], CultureInfo.InvariantCulture));
-    }
+    /// <summary>What the requests alone took, by a report.</summary>
+    public static Cost Transfer(string report) => new(Number(report, 3), Number(report, 4), report);
+
+    /// <summary>Bytes allocated for an object, by a report.</summary>
+    public static string Allocated(string report) => report.Split(", ")[1].Split(' ')[0];
+
+    /// <summary>What curl's requests alone took: one number for each, in seconds.</summary>
+    public static double Seconds(string output) => output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Sum(static line => double.Parse(line, CultureInfo.InvariantCulture));
+
+    private static double Number(string report, int part) => double.Parse(report.Split(", ")[part].Split(' ')[0], CultureInfo.InvariantCulture);
 
     /// <summary>Digests of all objects as one, in any order.</summary>
     public static void Add(Span<byte> all, ReadOnlySpan<byte> one)

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using System.IO.Pipelines;
+using System.Runtime;
 using System.Security.Cryptography;
 using Dicom.Migration.DataSets;
 using Dicom.Migration.DicomWeb;
@@ -12,9 +13,27 @@ namespace Comparisons;
 internal static class WebTransfer
 {
     private const long LongestHeld = 1 << 30; // beyond, an object is read while it is sent
+    private const int WarmUpTimes = 30; // requests; some tenths of a second, after which the compiler looks for what is called often
+    private const int MostWarmUps = 12;
+
+    /// <summary>Moves another study until nothing is left to compile, then the one that is measured, and says what that took.</summary>
+    /// <remarks>A migration runs for days: neither the start of the process nor the compiler is what is compared.</remarks>
+    public static async Task<int> RunAsync(Func<string, Uri, int, CancellationToken, Task<string>> moveAsync, string folder, string address, int times, string warmUp, string warmUpAddress, CancellationToken cancellationToken)
+    {
+        var (compiled, passes) = (-1L, 0);
+        while (warmUp.Length > 0 && JitInfo.GetCompiledMethodCount() > compiled && passes++ < MostWarmUps)
+        {
+            compiled = JitInfo.GetCompiledMethodCount();
+            await moveAsync(warmUp, new Uri(warmUpAddress), WarmUpTimes, cancellationToken);
+        }
+
+        GC.Collect();
+        Console.WriteLine(await moveAsync(folder, new Uri(address), times, cancellationToken));
+        return 0;
+    }
 
     /// <summary>Retrieves a study: each part of the answer is found, and its SHA-256 taken.</summary>
-    public static async Task<int> GetAsync(string folder, Uri address, int times, CancellationToken cancellationToken)
+    public static async Task<string> GetAsync(string folder, Uri address, int times, CancellationToken cancellationToken)
     {
         var study = await WebStudy.OpenAsync(folder, cancellationToken);
         using var http = new HttpClient(DicomWebHandler.Create()) { Timeout = Timeout.InfiniteTimeSpan };
@@ -23,10 +42,9 @@ internal static class WebTransfer
         var (objects, before, resident) = (0, GC.GetTotalAllocatedBytes(precise: true), Resident("VmRSS:"));
         var all = new byte[SHA256.HashSizeInBytes];
         var one = new byte[SHA256.HashSizeInBytes];
-        var warm = Stopwatch.GetTimestamp();
+        var (start, cpu) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
         for (var i = 0; i < times; i++)
         {
-            if (i == times / 2) warm = Stopwatch.GetTimestamp();
             all.AsSpan().Clear();
             await foreach (var instance in client.RetrieveAsync(new DicomWebResource(study.Uid), cancellationToken))
             {
@@ -46,12 +64,11 @@ internal static class WebTransfer
             }
         }
         if (objects != times * study.Uids.Count) throw new InvalidDataException($"{objects} objects came.");
-        Console.WriteLine(WebStudy.Report(objects, all, Stopwatch.GetElapsedTime(warm) / (times - (times / 2)), GC.GetTotalAllocatedBytes(precise: true) - before, Resident("VmHWM:") - resident));
-        return 0;
+        return WebStudy.Report(objects, all, Stopwatch.GetElapsedTime(start), Environment.CpuUsage.TotalTime - cpu, GC.GetTotalAllocatedBytes(precise: true) - before, Resident("VmHWM:") - resident);
     }
 
     /// <summary>Stores a study in one request: objects that are in memory, and large ones as they are read.</summary>
-    public static async Task<int> PutAsync(string folder, Uri address, int times, CancellationToken cancellationToken)
+    public static async Task<string> PutAsync(string folder, Uri address, int times, CancellationToken cancellationToken)
     {
         var study = await WebStudy.OpenAsync(folder, cancellationToken);
         using var http = new HttpClient(DicomWebHandler.Create()) { Timeout = Timeout.InfiniteTimeSpan };
@@ -63,18 +80,16 @@ internal static class WebTransfer
             return StowInstance.FromMemory(study.Uids[n], bytes.AsMemory(0, prefix), new ReadOnlySequence<byte>(bytes.AsMemory(prefix)));
         })];
         var (before, resident) = (GC.GetTotalAllocatedBytes(precise: true), Resident("VmRSS:"));
-        var warm = Stopwatch.GetTimestamp();
+        var (start, cpu) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
         for (var i = 0; i < times; i++)
         {
-            if (i == times / 2) warm = Stopwatch.GetTimestamp();
             await using var file = held is null ? File.OpenRead(study.Files.Single()) : null;
             if (file is not null)
                 instances = [StowInstance.FromPipe(study.Uids[0], ReadOnlyMemory<byte>.Empty, PipeReader.Create(file, new StreamPipeReaderOptions(bufferSize: 131_072)), file.Length)];
             var result = await client.StoreAsync(instances, cancellationToken);
             if (study.Uids.Count(result.IsStored) is var stored && stored != study.Uids.Count) throw new InvalidDataException($"{stored} objects are stored.");
         }
-        Console.WriteLine(WebStudy.Report(times * study.Uids.Count, [], Stopwatch.GetElapsedTime(warm) / (times - (times / 2)), GC.GetTotalAllocatedBytes(precise: true) - before, Resident("VmHWM:") - resident));
-        return 0;
+        return WebStudy.Report(times * study.Uids.Count, [], Stopwatch.GetElapsedTime(start), Environment.CpuUsage.TotalTime - cpu, GC.GetTotalAllocatedBytes(precise: true) - before, Resident("VmHWM:") - resident);
     }
 
     // Of /proc/self/status, in kB there (proc(5)): VmRSS is resident now, VmHWM the most so far.
