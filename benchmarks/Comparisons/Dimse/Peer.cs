@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 
 namespace Comparisons.Dimse;
 
@@ -11,6 +12,7 @@ internal sealed class Peer : IAsyncDisposable
     private static readonly double TicksPerSecond = 100; // USER_HZ of every Linux (proc(5))
     private readonly Process _process;
     private readonly bool _isWorker;
+    private Uri? _http;
 
     private Peer(Process process, bool isWorker) => (_process, _isWorker) = (process, isWorker);
 
@@ -37,21 +39,32 @@ internal sealed class Peer : IAsyncDisposable
 
     /// <summary>An Orthanc with an empty store in a folder.</summary>
     /// <param name="folder">Where.</param> <param name="hasNoDelay">Whether Nagle's algorithm is off.</param> <param name="modalities">Ports of the AE titles that it may send to.</param> <param name="cancellationToken">Gives up.</param>
-    public static async Task<Peer> OrthancAsync(string folder, bool hasNoDelay, IReadOnlyDictionary<string, int> modalities, CancellationToken cancellationToken)
+    /// <param name="isEmptied">Whether <see cref="EmptyAsync"/> will be called.</param>
+    public static async Task<Peer> OrthancAsync(string folder, bool hasNoDelay, IReadOnlyDictionary<string, int> modalities, CancellationToken cancellationToken, bool isEmptied = false)
     {
-        var port = FreePort();
+        var (port, http) = (FreePort(), FreePort());
         Directory.CreateDirectory(folder);
         var known = string.Join(',', modalities.Select(static m => $$"""  "{{m.Key}}": ["{{m.Key}}", "127.0.0.1", {{Text(m.Value)}}]"""));
         var path = Path.Join(folder, "orthanc.json");
         await File.WriteAllTextAsync(path, $$"""
             {
-              "Name": "comparison", "DicomAet": "ORTHANC", "DicomPort": {{Text(port)}}, "HttpServerEnabled": false, "DicomCheckCalledAet": false,
+              "Name": "comparison", "DicomAet": "ORTHANC", "DicomPort": {{Text(port)}}, "HttpServerEnabled": {{(isEmptied ? "true" : "false")}}, "HttpPort": {{Text(http)}}, "AuthenticationEnabled": false, "RemoteAccessAllowed": false, "DicomCheckCalledAet": false,
               "StorageDirectory": "{{folder}}/storage", "IndexDirectory": "{{folder}}/index", "TemporaryDirectory": "{{folder}}", "Plugins": [],
               "DicomAlwaysAllowFind": true, "DicomAlwaysAllowGet": true, "DicomAlwaysAllowMove": true, "SaveJobs": false, "OverwriteInstances": false,
               "DicomModalities": { {{known}} }
             }
             """, cancellationToken);
-        return await StartAsync("Orthanc", [path], hasNoDelay, port, cancellationToken);
+        var peer = await StartAsync("Orthanc", [path], hasNoDelay, port, cancellationToken);
+        peer._http = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{http}/"));
+        return peer;
+    }
+
+    /// <summary>Has an Orthanc delete all that it has, by its own interface.</summary>
+    public async Task EmptyAsync(CancellationToken cancellationToken)
+    {
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = _http };
+        foreach (var patient in JsonSerializer.Deserialize<string[]>(await http.GetStringAsync(new Uri("patients", UriKind.Relative), cancellationToken))!)
+            (await http.DeleteAsync(new Uri($"patients/{patient}", UriKind.Relative), cancellationToken)).EnsureSuccessStatusCode();
     }
 
     /// <summary>A worker that listens: its first line is its port.</summary>
