@@ -19,7 +19,7 @@ internal sealed class DimseSession : IAsyncDisposable
     private readonly RequestPerformer _performer;
     private readonly ConcurrentDictionary<ushort, PendingRequest> _pending = new();
     private readonly ConcurrentDictionary<Task, byte> _operations = new();
-    private readonly SemaphoreSlim _window;
+    private readonly OperationWindow _window;
     private readonly CancellationTokenSource _ended = new();
     private int _performing;
     private int _messageId;
@@ -29,7 +29,7 @@ internal sealed class DimseSession : IAsyncDisposable
     {
         (_connection, _negotiated, _options, _time) = (connection, negotiated, options, time);
         _messageId = options.FirstMessageId - 1;
-        _window = new SemaphoreSlim(negotiated.InvokeWindow);
+        _window = new OperationWindow(negotiated.InvokeWindow, options.RunsCallerInline);
         _receiver = new MessageReceiver(negotiated, options, time, BeginAsync);
         _sender = new MessageSender(connection, negotiated.PeerMaxLength);
         _performer = new RequestPerformer(this, negotiated, handler, options.RunsHandlerInline);
