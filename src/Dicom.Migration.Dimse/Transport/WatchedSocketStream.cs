@@ -17,7 +17,7 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
     private readonly Readiness _writable;
     private readonly int _plenty;
     private bool _quickAck = true;
-    private bool _isComing;
+    private long _came; // bytes since the last long wait
     private int _isDisposed;
 
     private WatchedSocketStream(Socket socket, ReadinessQueue reads, ReadinessQueue writes, int plenty)
@@ -123,9 +123,10 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
     {
         while (true)
         {
-            if (!_isComing || !WaitBriefly())
+            QuickAck();
+            if (_came < _plenty || !WaitBriefly())
             {
-                _isComing = false;
+                _came = 0;
                 await _readable.WaitAsync(cancellationToken).ConfigureAwait(false);
             }
 
@@ -135,11 +136,10 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
 
     private bool TryRead(Memory<byte> buffer, out int count)
     {
-        QuickAck();
         count = _socket.Receive(buffer.Span, SocketFlags.None, out var error);
         if (error is SocketError.WouldBlock) return false;
         if (error is not SocketError.Success) throw Broken(error);
-        _isComing = count >= _plenty;
+        _came += count;
         return true;
     }
 
