@@ -20,6 +20,8 @@ internal sealed record Conversation(byte[] Requests, byte[] Answers)
         var instance = Elements.Instance(Ct, "1.2.3.4");
         all.Add(await HoldAsync([new ContextProposal(Verification, [Elements.Implicit])], static (a, token) => a.EchoAsync(token), cancellationToken));
         all.Add(await HoldAsync([new ContextProposal(Ct, [Elements.Explicit, Elements.Implicit])], (a, token) => a.StoreAsync(Ct, "1.2.3.4", Elements.Explicit, Elements.Body(instance), token), cancellationToken));
+        byte[] image = [.. instance, .. Elements.Element(0x00104000, "LT", new string('0', 60_000))]; // a fragment that is never held whole
+        all.Add(await HoldAsync([new ContextProposal(Ct, [Elements.Explicit])], (a, token) => a.StoreAsync(Ct, "1.2.3.4", Elements.Explicit, Elements.Body(image), token), cancellationToken));
         all.Add(await HoldAsync([new ContextProposal(Find, [Elements.Explicit])], static async (a, token) =>
         {
             await foreach (var _ in a.FindAsync(Find, Elements.Element(0x00080052, "CS", "STUDY"), token)) continue;
