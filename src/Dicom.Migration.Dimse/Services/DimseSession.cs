@@ -23,6 +23,7 @@ internal sealed class DimseSession : IAsyncDisposable
     private readonly SemaphoreSlim _window;
     private readonly CancellationTokenSource _ended = new();
     private Deadline? _silence; // of the reading side, as long as it reads
+    private CancellationToken _untilRest; // the time for what is missing of a PDU
     private int _performing;
     private int _messageId;
     private AssociationException? _failure;
@@ -285,17 +286,19 @@ internal sealed class DimseSession : IAsyncDisposable
         }
     }
 
-    private async ValueTask<int> ReadRestAsync(Memory<byte> memory, CancellationToken stop)
+    private async ValueTask<int> ReadRestAsync(Memory<byte> memory, bool isAnew, CancellationToken stop)
     {
+        if (isAnew) _untilRest = _silence!.Start();
         while (true)
         {
             try
             {
-                return await _connection.ReadRestAsync(memory, _silence!.Start()).ConfigureAwait(false);
+                return await _connection.ReadRestAsync(memory, _untilRest).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (!stop.IsCancellationRequested)
             {
                 DemandRecentActivity();
+                _untilRest = _silence!.Start();
             }
         }
     }

@@ -25,7 +25,8 @@ internal abstract class IncomingBody(byte contextId)
     public abstract Memory<byte> GetMemory(int missing);
 
     /// <summary>Takes what was put there; waits while whoever reads is slower than the peer.</summary>
-    public abstract ValueTask AdvanceAsync(int count, CancellationToken cancellationToken);
+    /// <param name="count">How many bytes.</param> <param name="missing">How many are still to come.</param> <param name="cancellationToken">Ends the wait.</param>
+    public abstract ValueTask AdvanceAsync(int count, int missing, CancellationToken cancellationToken);
 
     /// <summary>The last fragment was taken.</summary>
     public abstract ValueTask CompleteAsync(CancellationToken cancellationToken);
@@ -43,6 +44,7 @@ internal sealed class StreamedBody(byte contextId, Pipe pipe, bool isInline) : I
     private readonly TaskCompletionSource _here = new(isInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isDropped;
     private byte[]? _dropped;
+    private int _held; // bytes that whoever reads was not told of
     private Action<StreamedBody>? _begin;
 
     public PipeReader Reader => pipe.Reader;
@@ -70,11 +72,12 @@ internal sealed class StreamedBody(byte contextId, Pipe pipe, bool isInline) : I
 
     public override Memory<byte> GetMemory(int missing) => _isDropped ? _dropped ??= new byte[LeastRoom] : pipe.Writer.GetMemory(Math.Min(missing, LeastRoom));
 
-    public override ValueTask AdvanceAsync(int count, CancellationToken cancellationToken)
+    public override ValueTask AdvanceAsync(int count, int missing, CancellationToken cancellationToken)
     {
         if (_isDropped) return ValueTask.CompletedTask;
         pipe.Writer.Advance(count);
-        return FlushAsync(cancellationToken);
+        _held += count;
+        return _held < LeastRoom && missing > 0 ? ValueTask.CompletedTask : FlushAsync(cancellationToken); // a peer that sends byte by byte wakes nobody for each
     }
 
     public override ValueTask CompleteAsync(CancellationToken cancellationToken)
@@ -93,6 +96,7 @@ internal sealed class StreamedBody(byte contextId, Pipe pipe, bool isInline) : I
 
     private ValueTask FlushAsync(CancellationToken cancellationToken)
     {
+        _held = 0;
         var flushing = pipe.Writer.FlushAsync(cancellationToken);
         if (!flushing.IsCompletedSuccessfully) return WaitAsync(flushing);
         _isDropped = flushing.Result.IsCompleted;
@@ -120,7 +124,7 @@ internal sealed class HeldBody(byte contextId, int limit, Func<ReadOnlyMemory<by
         return _bytes.GetMemory();
     }
 
-    public override ValueTask AdvanceAsync(int count, CancellationToken cancellationToken)
+    public override ValueTask AdvanceAsync(int count, int missing, CancellationToken cancellationToken)
     {
         _bytes.Advance(count);
         return ValueTask.CompletedTask;

@@ -106,8 +106,9 @@ internal sealed class UpperLayerConnection(Stream stream, bool isRequestor, Time
             throw Broken(e);
         }
 
-        LastActivity = time.GetTimestamp();
-        return count > 0 ? count : throw Cut();
+        if (count == 0) throw Cut();
+        if (!_reader.IsInside) LastActivity = time.GetTimestamp(); // half a PDU is none
+        return count;
     }
 
     /// <summary>Sta13: waits until the peer closes, or ARTIM expires; what comes is dropped (PS3.8 AA-6).</summary>

@@ -109,7 +109,7 @@ public class MessageReceiverTests
         await _receiver.TakeAsync(new PduFrame(PduType.DataTransfer, new ReadOnlySequence<byte>(pdu, 6, pdu.Length - 6 - missing), missing), TestContext.Current.CancellationToken);
     }
 
-    private ValueTask<int> ReadRestAsync(Memory<byte> memory, CancellationToken cancellationToken)
+    private ValueTask<int> ReadRestAsync(Memory<byte> memory, bool isAnew, CancellationToken cancellationToken)
     {
         _onRest?.Invoke();
         _rest[..1].CopyTo(memory);
@@ -134,7 +134,7 @@ public class MessageReceiverTests
 
         public override Memory<byte> GetMemory(int missing) => _room;
 
-        public override ValueTask AdvanceAsync(int count, CancellationToken cancellationToken)
+        public override ValueTask AdvanceAsync(int count, int missing, CancellationToken cancellationToken)
         {
             Taken.AddRange(_room.AsSpan(0, count));
             return ValueTask.CompletedTask;
