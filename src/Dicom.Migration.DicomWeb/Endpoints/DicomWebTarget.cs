@@ -16,14 +16,15 @@ public sealed class DicomWebTarget : IEvidenceTarget
         ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(options);
         (Name, Client, Options, Held) = (name, client, options, new HeldInstances(client));
+        Levels = options.ReadsBack ? [EvidenceLevel.L4, EvidenceLevel.L3, EvidenceLevel.L1] : [EvidenceLevel.L3, EvidenceLevel.L1];
     }
 
     /// <inheritdoc/>
     public string Name { get; }
     /// <inheritdoc/>
     public string Address => Client.Connection.Root.AbsoluteUri;
-    /// <summary>L4: instances are retrieved; L3: their metadata is; L1: a query lists them.</summary>
-    public IReadOnlyList<EvidenceLevel> Levels { get; } = [EvidenceLevel.L4, EvidenceLevel.L3, EvidenceLevel.L1];
+    /// <summary>L4: instances are retrieved, unless <see cref="DicomWebTargetOptions.ReadsBack"/> says otherwise; L3: their metadata is; L1: a query lists them.</summary>
+    public IReadOnlyList<EvidenceLevel> Levels { get; }
     internal DicomWebClient Client { get; }
     internal DicomWebTargetOptions Options { get; }
     internal HeldInstances Held { get; }
