@@ -9,7 +9,7 @@ namespace Dicom.Migration.DataSets;
 /// meaning (PS3.5 §6.2) and without empty components at the end of a name (§6.2.1); binary values byte for byte in Little Endian. Another VR for the same value
 /// is the same. Not looked at on either side: pixel data and all else of group 7FE0, on every level; group 0002, group lengths, Length to End (0008,0001), Data Set
 /// Trailing Padding (FFFC,FFFC); and Specific Character Set (0008,0005), as JSON is UTF-8 and has its own.
-/// Not compared, and so neither the same nor different: a value for which the JSON has but a URI, text whose bytes are no characters of its declared set, an element that
+/// Not compared, and so neither the same nor different: a value for which the JSON has but a URI that is not fetched, text whose bytes are no characters of its declared set, an element that
 /// the data set has twice, and what was no sequence on one side but cannot be read as one.
 /// </remarks>
 public static class DicomJsonComparer
@@ -20,12 +20,23 @@ public static class DicomJsonComparer
     /// <summary>Compares.</summary>
     /// <param name="dataSet">The data set, with or without pixel data.</param>
     /// <param name="json">One object, or an array of one.</param>
+    /// <param name="bulkData">Fetches the bytes that a URI stands for, in Little Endian, or says that it cannot by <see langword="null"/>. Asked for the URIs of binary
+    /// values outside group 7FE0, one after the other, each once. Without it none of these values is compared.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DicomFormatException">The JSON is malformed, or is not one object.</exception>
-    public static async ValueTask<DicomJsonDifference> CompareAsync(DataSet dataSet, ReadOnlyMemory<byte> json, CancellationToken cancellationToken = default)
+    public static async ValueTask<DicomJsonDifference> CompareAsync(
+        DataSet dataSet, ReadOnlyMemory<byte> json, Func<DicomJsonBulkDataUri, CancellationToken, ValueTask<ReadOnlyMemory<byte>?>>? bulkData = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(dataSet);
-        var theirs = await ReadAsync(json, cancellationToken).ConfigureAwait(false);
+        var fetched = new Dictionary<string, ReadOnlyMemory<byte>?>(StringComparer.Ordinal);
+        var wanted = new List<DicomJsonBulkDataUri>();
+        var theirs = await ReadAsync(json, at =>
+        {
+            if (bulkData is not null && IsBinary(at)) wanted.Add(at);
+            return Elsewhere;
+        }, cancellationToken).ConfigureAwait(false);
+        foreach (var at in wanted.DistinctBy(static at => at.Uri, StringComparer.Ordinal)) fetched[at.Uri] = await bulkData!(at, cancellationToken).ConfigureAwait(false);
+        if (fetched.Count > 0) theirs = await ReadAsync(json, at => IsBinary(at) && fetched[at.Uri] is { } bytes ? bytes : Elsewhere, cancellationToken).ConfigureAwait(false);
         var (different, notCompared) = (new SortedSet<DicomTag>(), new SortedSet<DicomTag>());
         foreach (var (tag, match) in Elements(dataSet, dataSet.CharacterSet, theirs, theirs.CharacterSet))
         {
@@ -35,9 +46,12 @@ public static class DicomJsonComparer
         return new DicomJsonDifference([.. different], [.. notCompared]);
     }
 
-    private static async ValueTask<DataSet> ReadAsync(ReadOnlyMemory<byte> json, CancellationToken cancellationToken)
+    // What text is encoded in where a URI points, nobody says.
+    private static bool IsBinary(DicomJsonBulkDataUri at) => at.Tag.Group != 0x7FE0 && !at.Vr.IsText && at.Vr != DicomVr.SQ;
+
+    private static async ValueTask<DataSet> ReadAsync(ReadOnlyMemory<byte> json, Func<DicomJsonBulkDataUri, ReadOnlyMemory<byte>> bulkData, CancellationToken cancellationToken)
     {
-        var options = new DicomJsonReaderOptions { BulkData = static at => new DataElement(at.Tag, at.Vr, Elsewhere) };
+        var options = new DicomJsonReaderOptions { BulkData = at => new DataElement(at.Tag, at.Vr, bulkData(at)) };
         using var stream = MemoryMarshal.TryGetArray(json, out var array) ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false) : new MemoryStream(json.ToArray(), writable: false);
         DataSet? one = null;
         await foreach (var dataSet in DicomJsonReader.ReadAllAsync(stream, options, cancellationToken).ConfigureAwait(false))

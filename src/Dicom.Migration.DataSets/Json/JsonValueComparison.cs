@@ -22,12 +22,12 @@ internal static class JsonValueComparison
     {
         if (ours.Vr.IsText != theirs.Vr.IsText) return JsonMatch.Different;
         if (ours.Vr.IsText) return CompareText(ours, theirs);
-        var own = ours.Bytes.Span;
-        var other = theirs.Bytes.Span;
-        // An odd length is padded to an even one wherever it is written (PS3.5 §7.1.1).
-        if ((own.Length & 1) == 1 && other.Length == own.Length + 1 && other[^1] == 0) other = other[..^1];
-        return own.SequenceEqual(other) || AreSameNumbers(ours, theirs) ? JsonMatch.Same : JsonMatch.Different;
+        return Unpadded(ours, theirs.Bytes.Length).SequenceEqual(Unpadded(theirs, ours.Bytes.Length)) || AreSameNumbers(ours, theirs) ? JsonMatch.Same : JsonMatch.Different;
     }
+
+    /// <summary>Without the zero that makes an odd length even wherever it is written (PS3.5 §7.1.1).</summary>
+    private static ReadOnlySpan<byte> Unpadded(DicomValue value, int other) =>
+        (other & 1) == 1 && value.Bytes.Length == other + 1 && value.Bytes.Span[^1] == 0 ? value.Bytes.Span[..^1] : value.Bytes.Span;
 
     private static JsonMatch CompareText(DicomValue ours, DicomValue theirs)
     {

@@ -128,7 +128,7 @@ public sealed class DicomWebTarget : IEvidenceTarget
             var metadata = await AskAsync(() => Client.RetrieveMetadataBytesAsync(new DicomWebResource(reference.StudyInstanceUid, reference.SeriesInstanceUid, reference.SopInstanceUid), cancellationToken), cancellationToken).ConfigureAwait(false);
             if (metadata.IsEmpty) return new EvidenceItem(reference, EvidenceLevel.L3) { Fault = new Fault(FaultCode.MissingAtTarget) };
             var isOurs = await IsOfAsync(metadata, reference, cancellationToken).ConfigureAwait(false);
-            return new EvidenceItem(reference, EvidenceLevel.L3) { Metadata = isOurs ? metadata : default, Fault = isOurs ? null : new Fault(FaultCode.UnreadableAtTarget) };
+            return isOurs ? new EvidenceItem(reference, EvidenceLevel.L3) { Metadata = metadata, BulkData = new BulkDataValues(Client).FetchAsync } : new EvidenceItem(reference, EvidenceLevel.L3) { Fault = new Fault(FaultCode.UnreadableAtTarget) };
         }
         catch (DicomWebException e) { return new EvidenceItem(reference, EvidenceLevel.L3) { Fault = FaultOf(e) }; }
     }
@@ -150,7 +150,7 @@ public sealed class DicomWebTarget : IEvidenceTarget
     }
 
     /// <summary>Of the instance; what is of the archive as a whole is thrown.</summary>
-    private static Fault FaultOf(MigrationException e) => e.Fault switch
+    internal static Fault FaultOf(MigrationException e) => e.Fault switch
     {
         { Code: FaultCode.PathNotFound } => new Fault(FaultCode.MissingAtTarget),
         { IsTransient: true } or { Code: FaultCode.AccessDenied or FaultCode.TlsRefused } => throw new TargetUnavailableException(e.Fault, "The target does not answer.", e),

@@ -8,9 +8,10 @@ internal static class MetadataEvidence
     /// <summary>Compares; the body is read from its start.</summary>
     /// <returns><see langword="null"/> if every element was compared and is the same; otherwise the first one that differs, or was not compared.</returns>
     /// <exception cref="EngineException">The spool cannot be read.</exception>
-    public static async Task<Fault?> CompareAsync(InFlight flight, ReadOnlyMemory<byte> metadata, int longestHeader, CancellationToken cancellationToken)
+    /// <exception cref="TargetUnavailableException">The target cannot be asked for what its metadata refers to.</exception>
+    public static async Task<Fault?> CompareAsync(InFlight flight, EvidenceItem shown, int longestHeader, CancellationToken cancellationToken)
     {
-        if (metadata.IsEmpty) return new Fault(FaultCode.UnreadableAtTarget);
+        if (shown.Metadata.IsEmpty) return new Fault(FaultCode.UnreadableAtTarget);
         DataSet sent;
         var body = flight.Body!.OpenStream();
         await using (body.ConfigureAwait(false))
@@ -20,7 +21,7 @@ internal static class MetadataEvidence
         }
         try
         {
-            var difference = await DicomJsonComparer.CompareAsync(sent, metadata, cancellationToken).ConfigureAwait(false);
+            var difference = await DicomJsonComparer.CompareAsync(sent, shown.Metadata, shown.BulkData, cancellationToken).ConfigureAwait(false);
             return difference.Different.Count > 0 ? new Fault(FaultCode.UnexplainedDifference, difference.Different[0])
                 : difference.NotCompared.Count > 0 ? new Fault(FaultCode.NotCompared, difference.NotCompared[0]) : null;
         }

@@ -56,7 +56,7 @@ internal sealed class Verifier(IMigrationTarget target, ChannelReader<IReadOnlyL
                 var (fault, digest) = await LookAsync(item, cancellationToken).ConfigureAwait(false);
                 foreach (var flight in byReference[item.Reference]) // none if it was not asked for: no evidence of anything
                 {
-                    var differs = fault is null && _level == EvidenceLevel.L3 ? await MetadataEvidence.CompareAsync(flight, item.Metadata, options.LongestHeader, cancellationToken).ConfigureAwait(false) : fault;
+                    var differs = fault is null && _level == EvidenceLevel.L3 ? await MetadataEvidence.CompareAsync(flight, item, options.LongestHeader, cancellationToken).ConfigureAwait(false) : fault;
                     flight.Verdict = differs is { } bad ? Excepted(bad.Code) with { Fault = bad }
                         : digest is { } seen && seen != flight.SentDigest ? Excepted(FaultCode.UnexplainedDifference) with { TargetDigest = digest }
                         : Verified(flight, _level, digest);

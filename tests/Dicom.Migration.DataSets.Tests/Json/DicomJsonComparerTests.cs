@@ -28,7 +28,7 @@ public sealed class DicomJsonComparerTests
             var leftOut = new HashSet<DicomTag>();
             var options = new DicomJsonWriterOptions { MaxInlineBinaryLength = int.MaxValue, MaxTextLength = int.MaxValue, OnFinding = f => leftOut.Add(f.Tag) };
             DicomJsonDifference difference;
-            try { difference = await DicomJsonComparer.CompareAsync(dataSet, JsonOf.DataSet(dataSet, options), Token); }
+            try { difference = await DicomJsonComparer.CompareAsync(dataSet, JsonOf.DataSet(dataSet, options), cancellationToken: Token); }
             catch (DicomFormatException e) when (leftOut.Count > 0 || e.Fault.Code is FaultCode.NotTranscodable) { continue; } // a data set that JSON cannot hold
             compared++;
             // What the writer has told is not in the JSON as it was: text that is none, numbers of odd length, repeated elements.
@@ -51,7 +51,7 @@ public sealed class DicomJsonComparerTests
             if (!File.Exists(file)) continue;
             try
             {
-                var difference = await DicomJsonComparer.CompareAsync(DataSet.Open(file), await File.ReadAllBytesAsync(path, Token), Token);
+                var difference = await DicomJsonComparer.CompareAsync(DataSet.Open(file), await File.ReadAllBytesAsync(path, Token), cancellationToken: Token);
                 compared++;
                 if (string.Join(' ', difference.Different.Concat(difference.NotCompared)) is var found && found != Explained.GetValueOrDefault(name, "")) wrong.Add($"{name}: {found}");
             }
@@ -78,7 +78,7 @@ public sealed class DicomJsonComparerTests
             boundary = boundary[..(boundary[2..].IndexOf("\r\n"u8) + 2)];
             var dataSet = DataSet.ReadFile(file[start..(start + file[start..].IndexOf(boundary))].ToArray());
             var json = await File.ReadAllBytesAsync(Path.Join(folder, $"wado-metadata-instance-{i}.http"), Token);
-            var difference = await DicomJsonComparer.CompareAsync(dataSet, json.AsMemory(json.AsSpan().IndexOf("\r\n\r\n"u8) + 4), Token);
+            var difference = await DicomJsonComparer.CompareAsync(dataSet, json.AsMemory(json.AsSpan().IndexOf("\r\n\r\n"u8) + 4), cancellationToken: Token);
             wrong.AddRange(difference.Different.Select(tag => $"{i}: {tag}"));
             // Private OB and UN of a CT of GE: Orthanc gives URIs of them.
             Assert.Equal(i == 1 ? 3 : 0, difference.NotCompared.Count);
@@ -248,13 +248,13 @@ public sealed class DicomJsonComparerTests
                 var element = dataSet[i];
                 if (element.Tag.Group is 0x7FE0 or 0x0002 || element.Tag.IsGroupLength || element.Tag.Value is 0x00080005 or 0x00080001 or 0xFFFCFFFC) continue;
                 dataSet.Remove(element.Tag);
-                Assert.Equal([element.Tag], (await DicomJsonComparer.CompareAsync(dataSet, json, Token)).Different);
+                Assert.Equal([element.Tag], (await DicomJsonComparer.CompareAsync(dataSet, json, cancellationToken: Token)).Different);
                 if (!element.IsSequence && element.Value.Length > 0)
                 {
                     var bytes = element.Value.ToArray();
                     bytes[0] ^= 0x11;
                     dataSet.Set(new DataElement(element.Tag, element.Vr, bytes, element.IsBigEndian));
-                    var difference = await DicomJsonComparer.CompareAsync(dataSet, json, Token);
+                    var difference = await DicomJsonComparer.CompareAsync(dataSet, json, cancellationToken: Token);
                     Assert.Equal([element.Tag], difference.Different.Concat(difference.NotCompared));
                 }
                 dataSet.Set(element);
@@ -283,7 +283,7 @@ public sealed class DicomJsonComparerTests
         Assert.Equal(FaultCode.DataSetTooLong, Assert.Throws<DicomFormatException>(() => DataSet.ReadHeader(large, TransferSyntax.ExplicitVrLittleEndian, new DataSetOptions { MaxLength = 20 })).Fault.Code);
     }
 
-    private static Task<DicomJsonDifference> CompareAsync(DataSet dataSet, string json) => DicomJsonComparer.CompareAsync(dataSet, Encoding.UTF8.GetBytes(json), Token).AsTask();
+    private static Task<DicomJsonDifference> CompareAsync(DataSet dataSet, string json) => DicomJsonComparer.CompareAsync(dataSet, Encoding.UTF8.GetBytes(json), cancellationToken: Token).AsTask();
 
     private static DicomVr Vr(string text) => new((ushort)((text[0] << 8) | text[1]));
 }
