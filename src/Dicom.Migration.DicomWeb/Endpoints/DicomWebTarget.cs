@@ -127,16 +127,16 @@ public sealed class DicomWebTarget : IEvidenceTarget
         {
             var metadata = await AskAsync(() => Client.RetrieveMetadataBytesAsync(new DicomWebResource(reference.StudyInstanceUid, reference.SeriesInstanceUid, reference.SopInstanceUid), cancellationToken), cancellationToken).ConfigureAwait(false);
             if (metadata.IsEmpty) return new EvidenceItem(reference, EvidenceLevel.L3) { Fault = new Fault(FaultCode.MissingAtTarget) };
-            var isOurs = await IsOfAsync(metadata, reference, cancellationToken).ConfigureAwait(false);
-            return isOurs ? new EvidenceItem(reference, EvidenceLevel.L3) { Metadata = metadata, BulkData = new BulkDataValues(Client).FetchAsync } : new EvidenceItem(reference, EvidenceLevel.L3) { Fault = new Fault(FaultCode.UnreadableAtTarget) };
+            return await CheckAsync(metadata, reference, cancellationToken).ConfigureAwait(false) is { } fault ? new EvidenceItem(reference, EvidenceLevel.L3) { Fault = fault }
+                : new EvidenceItem(reference, EvidenceLevel.L3) { Metadata = metadata, BulkData = new BulkDataValues(Client).FetchAsync };
         }
         catch (DicomWebException e) { return new EvidenceItem(reference, EvidenceLevel.L3) { Fault = FaultOf(e) }; }
     }
 
     private Task<T> AskAsync<T>(Func<Task<T>> ask, CancellationToken cancellationToken) => Patience.AskAsync(ask, Client.Connection.Time, cancellationToken);
 
-    /// <summary>Whether metadata is well-formed, and that of one instance, which is the one that was asked about.</summary>
-    private static async Task<bool> IsOfAsync(ReadOnlyMemory<byte> metadata, StoredReference reference, CancellationToken cancellationToken)
+    /// <summary>The fault of metadata that is malformed, or not that of the one instance that was asked about.</summary>
+    private static async Task<Fault?> CheckAsync(ReadOnlyMemory<byte> metadata, StoredReference reference, CancellationToken cancellationToken)
     {
         var (count, isOurs) = (0, false);
         using var json = new MemoryStream(metadata.ToArray(), writable: false);
@@ -145,8 +145,8 @@ public sealed class DicomWebTarget : IEvidenceTarget
             await foreach (var dataSet in DicomJsonReader.ReadAllAsync(json, null, cancellationToken).ConfigureAwait(false))
                 (count, isOurs) = (count + 1, dataSet.GetString(DicomTags.SopInstanceUid)?.TrimEnd('\0', ' ') == reference.SopInstanceUid);
         }
-        catch (DicomFormatException) { return false; }
-        return count == 1 && isOurs;
+        catch (DicomFormatException e) { return new Fault(FaultCode.UnreadableAtTarget, e.Fault.Tag); }
+        return count == 1 && isOurs ? null : new Fault(FaultCode.UnreadableAtTarget);
     }
 
     /// <summary>Of the instance; what is of the archive as a whole is thrown.</summary>
