@@ -12,7 +12,7 @@ internal sealed class HeldInstances(DicomWebClient client)
     /// <summary>Whether the target holds an instance with this UID in this study.</summary>
     /// <remarks>That a list has an instance proves that it is there. That it has not proves nothing, as servers cut off lists without saying so, and count offsets within what they
     /// have cut: unless it is empty, such an instance is asked for alone.</remarks>
-    /// <exception cref="DicomWebException">The target cannot say; <see cref="FaultCode.QueryTooLarge"/> if it answers with others than were asked for.</exception>
+    /// <exception cref="DicomWebException">The target cannot say; <see cref="FaultCode.QueryTooLarge"/> if it answers with others than were asked for, and neither its list nor the instance's own address tells.</exception>
     public async Task<bool> HoldsAsync(DicomWebResource instance, CancellationToken cancellationToken)
     {
         var uid = instance.SopInstanceUid!;
@@ -22,7 +22,7 @@ internal sealed class HeldInstances(DicomWebClient client)
             if (study.Held.Contains(uid)) return true;
             if (study.IsWhole) return false;
         }
-        if (!await FindAsync(instance, cancellationToken).ConfigureAwait(false)) return false;
+        if (!await FindAsync(instance, study.IsProven, cancellationToken).ConfigureAwait(false)) return false;
         lock (_lock) study.Held.Add(uid);
         return true;
     }
@@ -40,7 +40,7 @@ internal sealed class HeldInstances(DicomWebClient client)
             if (_studies.TryGetValue(studyInstanceUid, out var known))
             {
                 known.Held.UnionWith(listed.Held);
-                known.IsWhole &= listed.IsWhole;
+                (known.IsWhole, known.IsProven) = (known.IsWhole && listed.IsWhole, known.IsProven && listed.IsProven);
                 return known;
             }
             _studies.Add(studyInstanceUid, listed);
@@ -52,18 +52,18 @@ internal sealed class HeldInstances(DicomWebClient client)
 
     private async Task<Study> ListAsync(string studyInstanceUid, CancellationToken cancellationToken)
     {
-        var (held, isCut) = (new HashSet<string>(StringComparer.Ordinal), false);
+        var (held, end, isCut) = (new HashSet<string>(StringComparer.Ordinal), new QueryEnd(), false);
         try
         {
-            await foreach (var result in client.SearchInstancesAsync(new DicomWebResource(studyInstanceUid), null, cancellationToken).ConfigureAwait(false))
+            await foreach (var result in client.SearchInstancesAsync(new DicomWebResource(studyInstanceUid), null, end, cancellationToken).ConfigureAwait(false))
                 held.Add(result.GetString(DicomTags.SopInstanceUid)!);
         }
         catch (DicomWebException e) when (e.Fault.Code is FaultCode.PathNotFound) { } // some servers say so of a study that they do not hold
         catch (DicomWebException e) when (e.Fault.Code is FaultCode.QueryTooLarge) { isCut = true; }
-        return new Study(held) { IsWhole = held.Count == 0 && !isCut };
+        return new Study(held) { IsWhole = held.Count == 0 && !isCut, IsProven = end.IsProven };
     }
 
-    private async Task<bool> FindAsync(DicomWebResource instance, CancellationToken cancellationToken)
+    private async Task<bool> FindAsync(DicomWebResource instance, bool isListProven, CancellationToken cancellationToken)
     {
         var isEmpty = true;
         try
@@ -76,7 +76,16 @@ internal sealed class HeldInstances(DicomWebClient client)
             }
         }
         catch (DicomWebException e) when (e.Fault.Code is FaultCode.PathNotFound) { }
-        return isEmpty ? false : throw new DicomWebException(FaultCode.QueryTooLarge, "The peer answers a query for one instance with others: whether it holds that one, nobody knows.");
+        if (isEmpty) return false;
+        // It does not match by this attribute. What it holds at the instance's own address it tells all the same.
+        try
+        {
+            await foreach (var metadata in client.RetrieveMetadataAsync(instance, cancellationToken).ConfigureAwait(false))
+                if (metadata.GetString(DicomTags.SopInstanceUid) == instance.SopInstanceUid) return true;
+        }
+        catch (DicomWebException e) when (e.Fault.Code is FaultCode.PathNotFound && isListProven) { return false; }
+        catch (DicomWebException e) when (!e.Fault.IsTransient && e.Fault.Code is not (FaultCode.AccessDenied or FaultCode.TlsRefused)) { }
+        throw new DicomWebException(FaultCode.QueryTooLarge, "The peer answers a query for one instance with others, and its list of the study may be cut off: whether it holds that one, nobody knows.");
     }
 
     /// <summary>Begins to send; <see langword="false"/> if another lane is sending an object with the same UID.</summary>
@@ -115,5 +124,7 @@ internal sealed class HeldInstances(DicomWebClient client)
         public HashSet<string> Held { get; } = held;
         /// <summary>It was empty when it was listed: others than are known came by nobody else.</summary>
         public bool IsWhole { get; set; }
+        /// <summary>Its list ended with an empty page.</summary>
+        public bool IsProven { get; set; }
     }
 }

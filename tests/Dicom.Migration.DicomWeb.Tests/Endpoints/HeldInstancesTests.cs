@@ -33,9 +33,21 @@ public sealed class HeldInstancesTests : IDisposable
     }
 
     [Fact]
-    public async Task Whether_an_archive_holds_an_instance_that_it_does_not_match_by_is_not_known()
+    public async Task An_archive_that_does_not_match_by_uid_is_asked_at_the_instance_s_own_address()
     {
         _pacs.Script = new() { Cap = 1, Unmatched = ["00080018"] };
+        var held = new HeldInstances(WebPeers.Client(_pacs));
+        for (var i = 1; i <= Count + 3; i++) Assert.Equal(i <= Count, await held.HoldsAsync(Of(i), Token));
+    }
+
+    [Theory, InlineData(404), InlineData(406), InlineData(204)]
+    public async Task Whether_an_archive_holds_an_instance_is_not_known_where_neither_list_nor_address_tells(int status)
+    {
+        _pacs.Script = new()
+        {
+            Cap = 1, Unmatched = ["00080018"], Paging = status == 404 ? WebPacsPaging.OffsetIgnored : WebPacsPaging.Honoured,
+            Answers = r => r.RequestUri!.AbsolutePath.EndsWith("/metadata", StringComparison.Ordinal) ? new((System.Net.HttpStatusCode)status) : null,
+        };
         var held = new HeldInstances(WebPeers.Client(_pacs));
         Assert.True(await held.HoldsAsync(Of(1), Token));
         var thrown = await Assert.ThrowsAsync<DicomWebException>(() => held.HoldsAsync(Of(Count), Token));
