@@ -6,7 +6,7 @@ namespace Dicom.Migration.DicomWeb;
 /// <summary>Lists the studies of an archive so that a cap that nobody mentions is noticed.</summary>
 /// <remarks>Orthanc under a cap gives that many studies and one more, status 200 and no warning, and an offset counts within those alone. So after the
 /// plain listing the years are listed, and a span that gives as many as the plain listing is halved, down to a second, unless its halves
-/// have a study in common: then the archive does not match by it. A study that only a span has proves the cap. Then what no span holds, studies without a date, and what no halving
+/// have a study in common: then the archive does not match by it. A study that only a span has, and a second plain listing has not either, proves the cap. Then what no span holds, studies without a date, and what no halving
 /// parts, more in one second than the cap, are asked for by patient ID, letter by letter, and by modality. What no part holds, or still more than the cap, cannot be listed: units say so that end as exceptions.</remarks>
 internal sealed class StudyListing(DicomWebClient client, bool listsByDateToo, TimeProvider time)
 {
@@ -23,6 +23,7 @@ internal sealed class StudyListing(DicomWebClient client, bool listsByDateToo, T
         foreach (var study in await AskAsync(new StudyPart(), cancellationToken).ConfigureAwait(false))
         {
             state.Plain.Add(study.Unit.Key);
+            state.Cap++;
             yield return study.Unit;
         }
         if (!listsByDateToo || state.Plain.Count == 0) yield break;
@@ -33,19 +34,26 @@ internal sealed class StudyListing(DicomWebClient client, bool listsByDateToo, T
         {
             if (year.Last <= done) continue;
             var (units, isMatched) = await YearAsync(year, state, cancellationToken).ConfigureAwait(false);
+            if (!state.IsCapped && state.Unlisted.Count > 0)
+            {
+                // It may have come just now, or slipped past a page: a cap is proven only by what a further plain listing has not either.
+                var again = await AskAsync(new StudyPart(), cancellationToken).ConfigureAwait(false);
+                foreach (var study in again) yield return study.Unit;
+                state.Prove(again);
+            }
             if (state.IsCapped)
             {
                 foreach (var span in state.Undivided)
-                    await foreach (var unit in DivideAsync(span, state.Plain.Count, cancellationToken).ConfigureAwait(false)) yield return unit;
+                    await foreach (var unit in DivideAsync(span, state.Cap, cancellationToken).ConfigureAwait(false)) yield return unit;
                 state.Undivided.Clear();
             }
             // The listing can go on behind a year of which nothing is left open.
             var cursor = isMatched && state.Undivided.Count == 0 ? new SourceCursor(year.Last.ToString(DayFormat, CultureInfo.InvariantCulture) + (state.IsCapped ? CappedMark : "")) : null;
             for (var i = 0; i < units.Count; i++) yield return i == units.Count - 1 ? units[i] with { Cursor = cursor } : units[i];
-            if (!isMatched) yield break;
+            if (!isMatched) break;
         }
         if (!state.IsCapped) yield break;
-        await foreach (var unit in DivideAsync(null, state.Plain.Count, cancellationToken).ConfigureAwait(false)) yield return unit;
+        await foreach (var unit in DivideAsync(null, state.Cap, cancellationToken).ConfigureAwait(false)) yield return unit;
     }
 
     /// <summary>Lists a year, in halves of halves as far as it has to be; what cannot be halved is left in <see cref="State.Undivided"/>.</summary>
@@ -58,7 +66,7 @@ internal sealed class StudyListing(DicomWebClient client, bool listsByDateToo, T
         if (studies.Exists(s => state.Seen.Contains(s.Unit.Key) && !year.Holds(s.Date))) return (units, false);
         state.Seen.UnionWith(studies.Select(static s => s.Unit.Key));
         var full = new Stack<StudySpan>();
-        if (studies.Count >= state.Plain.Count) full.Push(year);
+        if (studies.Count >= state.Cap) full.Push(year);
         while (full.TryPop(out var span))
         {
             if (!span.CanBeHalved)
@@ -74,8 +82,8 @@ internal sealed class StudyListing(DicomWebClient client, bool listsByDateToo, T
             if (first.IntersectBy(second.Select(static s => s.Unit.Key), static s => s.Unit.Key, StringComparer.Ordinal).Any()) state.Undivided.Add(span); // not matched by time
             else
             {
-                if (second.Count >= state.Plain.Count) full.Push(late);
-                if (first.Count >= state.Plain.Count) full.Push(early);
+                if (second.Count >= state.Cap) full.Push(late);
+                if (first.Count >= state.Cap) full.Push(early);
             }
         }
         return (units, true);
@@ -138,9 +146,21 @@ internal sealed class StudyListing(DicomWebClient client, bool listsByDateToo, T
         public HashSet<string> Seen { get; } = new(StringComparer.Ordinal);
         /// <summary>Spans of as many studies as the plain listing has, that are not halved any further.</summary>
         public List<StudySpan> Undivided { get; } = [];
-        /// <summary>A study was listed that the plain listing has not.</summary>
+        /// <summary>Studies in one plain listing: if there is a cap, it is this.</summary>
+        public int Cap { get; set; }
+        /// <summary>Studies of the years that no plain listing has, as long as that proves nothing.</summary>
+        public HashSet<string> Unlisted { get; } = new(StringComparer.Ordinal);
+        /// <summary>A study was listed that the plain listing has not, asked twice.</summary>
         public bool IsCapped { get; set; }
 
-        public void Look(List<ListedStudy> studies) => IsCapped |= studies.Exists(s => !Plain.Contains(s.Unit.Key));
+        public void Look(List<ListedStudy> studies) => Unlisted.UnionWith(studies.Select(static s => s.Unit.Key).Where(key => !Plain.Contains(key)));
+
+        public void Prove(List<ListedStudy> again)
+        {
+            Plain.UnionWith(again.Select(static s => s.Unit.Key));
+            Unlisted.ExceptWith(Plain);
+            (IsCapped, Cap) = (Unlisted.Count > 0, Math.Max(1, Math.Min(Cap, again.Count)));
+            Unlisted.Clear();
+        }
     }
 }

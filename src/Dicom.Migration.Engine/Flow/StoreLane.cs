@@ -86,12 +86,12 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
         if (handsBodiesOn) stored.ForEach(static f => f.IsHandedOn = true);
         LetGo(group);
 
-        _suspects.AddRange(suspects);
-        _lastStored = stored.Where(static f => !f.IsRivalled).Aggregate(_lastStored, static (last, f) => Math.Max(last, f.Offer));
-        await SettleAsync(_suspects.FindAll(f => f.Offer < _lastStored)).ConfigureAwait(false); // it took others since: it was the objects
-        await desk.CloseAsync(ended.Select(static f => f.Unit)).ConfigureAwait(false);
         try
         {
+            _suspects.AddRange(suspects);
+            _lastStored = stored.Where(static f => !f.IsRivalled).Aggregate(_lastStored, static (last, f) => Math.Max(last, f.Offer));
+            await SettleAsync(_suspects.FindAll(f => f.Offer < _lastStored)).ConfigureAwait(false); // it took others since: it was the objects
+            await desk.CloseAsync(ended.Select(static f => f.Unit)).ConfigureAwait(false);
             if (stored.Count > 0) await onward.WriteAsync(stored, cancellationToken).ConfigureAwait(false);
         }
         catch
