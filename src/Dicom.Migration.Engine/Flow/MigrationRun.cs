@@ -62,7 +62,8 @@ public sealed class MigrationRun
         var rules = new RuleBook(_source.Name, _rules, _options.LongestHeader, createdAt);
         var arrived = Channel.CreateBounded<InFlight>(new BoundedChannelOptions(2 * _options.ObjectsPerGroup));
         var stored = Channel.CreateBounded<IReadOnlyList<InFlight>>(new BoundedChannelOptions(_options.Verifiers));
-        var handsBodiesOn = Verifier.LevelOf(_target, _options) is EvidenceLevel.L3; // compared with what the target shows of it: the ledger has digests alone
+        var level = Verifier.LevelOf(_target, _options.Evidence);
+        var handsBodiesOn = level is EvidenceLevel.L3; // compared with what the target shows of it: the ledger has digests alone
         var inventory = new Inventory(_source, _ledger, lease, desk.Tally);
 
         var listing = run.Guard(() => inventory.ListAsync(run.Stopping));
@@ -76,7 +77,7 @@ public sealed class MigrationRun
         {
             // Room of its own: the budget may be full of objects that wait for this very verifier.
             using var examiner = new DifferenceExaminer(_source, _target, new Intake(new Spool(_options.SpoolFolder, new ByteBudget(2L * largest), largest), rules));
-            await new Verifier(_target, stored.Reader, desk, examiner, _options, _time).RunAsync(run.Aborting).ConfigureAwait(false);
+            await new Verifier(_target, level, stored.Reader, desk, examiner, _options, _time).RunAsync(run.Aborting).ConfigureAwait(false);
         });
 
         await Task.WhenAll([listing, .. readers]).ConfigureAwait(false);
