@@ -53,7 +53,7 @@ public sealed class AnswerFuzzTests(ITestOutputHelper output)
             }
             catch (MigrationException) { }
             while (pacs.Requests.TryDequeue(out _)) pacs.RequestHeaders.TryDequeue(out _);
-            if (i % 4_096 == 0) Assert.True(GC.GetTotalMemory(false) < 1_000_000_000, "Memory grows."); // below 0 at times, while a collection is under way
+            if (i % 4_096 == 0) Assert.True(GC.GetTotalMemory(false) < 1_000_000_000, "Memory grows."); // the count of the runtime is below 0 at times
         }
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Inputs} answers in {watch.Elapsed.TotalSeconds:0} s, {Inputs / watch.Elapsed.TotalSeconds:0} a second; {listed} results, {stored} taken for stored, {same} for the same; peak {Process.GetCurrentProcess().PeakWorkingSet64 / 1_048_576} MiB"));
         Assert.True(listed > Inputs / 20 && stored > Inputs / 20 && same > Inputs / 100, $"{listed}, {stored} and {same} of {Inputs}");
