@@ -5,7 +5,7 @@ namespace Dicom.Migration.DataSets;
 
 /// <summary>Holds a data set against the DICOM JSON (PS3.18 Annex F) that a server gives of it as its metadata.</summary>
 /// <remarks>
-/// Values are compared as what they mean: numbers as numbers, DS as IEEE doubles as JSON has them; text as Unicode, without the padding that has no
+/// Values are compared as what they mean: numbers as numbers, whole ones to the last digit, other DS as IEEE doubles as JSON has them; text as Unicode, without the padding that has no
 /// meaning (PS3.5 §6.2) and without empty components at the end of a name (§6.2.1); binary values byte for byte in Little Endian. Another VR for the same value
 /// is the same. Not looked at on either side: pixel data and all else of group 7FE0, on every level; group 0002, group lengths, Length to End (0008,0001), Data Set
 /// Trailing Padding (FFFC,FFFC); and Specific Character Set (0008,0005), as JSON is UTF-8 and has its own.

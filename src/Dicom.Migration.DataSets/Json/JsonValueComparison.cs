@@ -36,7 +36,7 @@ internal static class JsonValueComparison
         if (own.Length != other.Length) return JsonMatch.Different;
         var areNumbers = IsNumber(ours.Vr) && IsNumber(theirs.Vr);
         for (var i = 0; i < own.Length; i++)
-            if (own[i] != other[i] && !(areNumbers && Number(own[i]) is { } left && left == Number(other[i]))) return JsonMatch.Different;
+            if (own[i] != other[i] && !(areNumbers && IsSameNumber(own[i], other[i]))) return JsonMatch.Different;
         return JsonMatch.Same;
     }
 
@@ -50,7 +50,13 @@ internal static class JsonValueComparison
 
     private static bool IsNumber(DicomVr vr) => vr == DicomVr.DS || vr == DicomVr.IS;
 
-    private static double? Number(string text) =>
+    private static bool IsSameNumber(string ours, string theirs)
+    {
+        if (long.TryParse(ours, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) && long.TryParse(theirs, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var other)) return whole == other;
+        return Real(ours) is { } real && real == Real(theirs);
+    }
+
+    private static double? Real(string text) =>
         double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
 
     /// <summary>Of binary numbers in other lengths, and of those of which there are two: 0 and -0, and the many that are none.</summary>
