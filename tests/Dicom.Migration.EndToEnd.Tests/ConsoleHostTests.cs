@@ -90,7 +90,7 @@ public sealed class ConsoleHostTests : IDisposable
         return path;
     }
 
-    private static async Task<(int Status, List<string> Lines, string Error)> RunAsync(params string[] arguments)
+    internal static async Task<(int Status, List<string> Lines, string Error)> RunAsync(params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in (string[])[Path.Join(AppContext.BaseDirectory, "dicom-migrate.dll"), .. arguments]) start.ArgumentList.Add(argument);

@@ -49,8 +49,12 @@ internal sealed class Receiver(string work) : IDimseHandler
 
         async Task WarmUpAsync(int port, int objects, CancellationToken token)
         {
-            foreach (var size in new[] { "ct", "report" })
-                if (objects > 0) await Sender.SendAsync(port, "RECEIVER", StoreObject.Make(size, 20), null, objects, 1, 1, token);
+            if (objects == 0) return;
+            StoreObject[][] all = [StoreObject.Make("ct", 20), StoreObject.Make("report", 20)];
+            await WarmUp.RunAsync(async () =>
+            {
+                foreach (var some in all) await Sender.SendAsync(port, "RECEIVER", some, null, objects, 1, 1, token);
+            });
             receiver.Take();
         }
     }

@@ -14,8 +14,11 @@ public sealed class EvidenceItem(StoredReference reference, EvidenceLevel level)
     public EvidenceLevel Level { get; } = level;
     /// <summary>Why there is no evidence; <see langword="null"/> if there is.</summary>
     public Fault? Fault { get; init; }
-    /// <summary>L3: the metadata (DICOM JSON or an encoded data set without bulk data) as the target gave it.</summary>
+    /// <summary>L3: the metadata as the target gave it, in DICOM JSON (PS3.18 Annex F): one object, or an array of one.</summary>
     public ReadOnlyMemory<byte> Metadata { get; init; }
+    /// <summary>L3: fetches a value for which <see cref="Metadata"/> has a URI, while the item is held; <see langword="null"/> comes back for what the target cannot give.
+    /// It throws a <see cref="TargetUnavailableException"/> as whoever made the item does.</summary>
+    public Func<DicomJsonBulkDataUri, CancellationToken, ValueTask<ReadOnlyMemory<byte>?>>? BulkData { get; init; }
     /// <summary>L4: exactly the encoded data set as the target holds it.</summary>
     public PipeReader? Body { get; init; }
     /// <summary>L4: how <see cref="Body"/> is encoded, if the target says so.</summary>

@@ -136,4 +136,6 @@ public enum FaultCode
     SpoolCorrupted = 5005,
     /// <summary>The target holds the same content in another encoding: other lengths, another native transfer syntax, other padding.</summary>
     EncodingDiffers = 5006,
+    /// <summary>What the target shows of the object leaves open whether an element of it is the same.</summary>
+    NotCompared = 5007,
 }

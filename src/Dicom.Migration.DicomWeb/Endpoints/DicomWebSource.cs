@@ -40,10 +40,11 @@ public sealed class DicomWebSource : IMigrationSource
     public string Address => _client.Connection.Root.AbsoluteUri;
 
     /// <inheritdoc/>
-    /// <remarks>Each study is listed twice or more often, see <see cref="DicomWebSourceOptions.ListsByDateToo"/>.</remarks>
+    /// <remarks>Each study is listed twice or more often, see <see cref="DicomWebSourceOptions.ListsByDateToo"/>. A listing goes on behind the years that were listed to their ends; what is asked for
+    /// without a date is asked for again.</remarks>
     public async IAsyncEnumerable<SourceUnit> DiscoverAsync(SourceCursor? after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var studies = _listing.ListAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+        var studies = _listing.ListAsync(after, cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using (studies.ConfigureAwait(false))
             while (await NextAsync(studies).ConfigureAwait(false))
                 yield return studies.Current;

@@ -16,14 +16,15 @@ public sealed class DicomWebTarget : IEvidenceTarget
         ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(options);
         (Name, Client, Options, Held) = (name, client, options, new HeldInstances(client));
+        Levels = options.ReadsBack ? [EvidenceLevel.L4, EvidenceLevel.L3, EvidenceLevel.L1] : [EvidenceLevel.L3, EvidenceLevel.L1];
     }
 
     /// <inheritdoc/>
     public string Name { get; }
     /// <inheritdoc/>
     public string Address => Client.Connection.Root.AbsoluteUri;
-    /// <summary>L4: instances are retrieved; L3: their metadata is; L1: a query lists them.</summary>
-    public IReadOnlyList<EvidenceLevel> Levels { get; } = [EvidenceLevel.L4, EvidenceLevel.L3, EvidenceLevel.L1];
+    /// <summary>L4: instances are retrieved, unless <see cref="DicomWebTargetOptions.ReadsBack"/> says otherwise; L3: their metadata is; L1: a query lists them.</summary>
+    public IReadOnlyList<EvidenceLevel> Levels { get; }
     internal DicomWebClient Client { get; }
     internal DicomWebTargetOptions Options { get; }
     internal HeldInstances Held { get; }
@@ -126,16 +127,16 @@ public sealed class DicomWebTarget : IEvidenceTarget
         {
             var metadata = await AskAsync(() => Client.RetrieveMetadataBytesAsync(new DicomWebResource(reference.StudyInstanceUid, reference.SeriesInstanceUid, reference.SopInstanceUid), cancellationToken), cancellationToken).ConfigureAwait(false);
             if (metadata.IsEmpty) return new EvidenceItem(reference, EvidenceLevel.L3) { Fault = new Fault(FaultCode.MissingAtTarget) };
-            var isOurs = await IsOfAsync(metadata, reference, cancellationToken).ConfigureAwait(false);
-            return new EvidenceItem(reference, EvidenceLevel.L3) { Metadata = isOurs ? metadata : default, Fault = isOurs ? null : new Fault(FaultCode.UnreadableAtTarget) };
+            return await CheckAsync(metadata, reference, cancellationToken).ConfigureAwait(false) is { } fault ? new EvidenceItem(reference, EvidenceLevel.L3) { Fault = fault }
+                : new EvidenceItem(reference, EvidenceLevel.L3) { Metadata = metadata, BulkData = new BulkDataValues(Client).FetchAsync };
         }
         catch (DicomWebException e) { return new EvidenceItem(reference, EvidenceLevel.L3) { Fault = FaultOf(e) }; }
     }
 
     private Task<T> AskAsync<T>(Func<Task<T>> ask, CancellationToken cancellationToken) => Patience.AskAsync(ask, Client.Connection.Time, cancellationToken);
 
-    /// <summary>Whether metadata is well-formed, and that of one instance, which is the one that was asked about.</summary>
-    private static async Task<bool> IsOfAsync(ReadOnlyMemory<byte> metadata, StoredReference reference, CancellationToken cancellationToken)
+    /// <summary>The fault of metadata that is malformed, or not that of the one instance that was asked about.</summary>
+    private static async Task<Fault?> CheckAsync(ReadOnlyMemory<byte> metadata, StoredReference reference, CancellationToken cancellationToken)
     {
         var (count, isOurs) = (0, false);
         using var json = new MemoryStream(metadata.ToArray(), writable: false);
@@ -144,12 +145,12 @@ public sealed class DicomWebTarget : IEvidenceTarget
             await foreach (var dataSet in DicomJsonReader.ReadAllAsync(json, null, cancellationToken).ConfigureAwait(false))
                 (count, isOurs) = (count + 1, dataSet.GetString(DicomTags.SopInstanceUid)?.TrimEnd('\0', ' ') == reference.SopInstanceUid);
         }
-        catch (DicomFormatException) { return false; }
-        return count == 1 && isOurs;
+        catch (DicomFormatException e) { return new Fault(FaultCode.UnreadableAtTarget, e.Fault.Tag); }
+        return count == 1 && isOurs ? null : new Fault(FaultCode.UnreadableAtTarget);
     }
 
     /// <summary>Of the instance; what is of the archive as a whole is thrown.</summary>
-    private static Fault FaultOf(MigrationException e) => e.Fault switch
+    internal static Fault FaultOf(MigrationException e) => e.Fault switch
     {
         { Code: FaultCode.PathNotFound } => new Fault(FaultCode.MissingAtTarget),
         { IsTransient: true } or { Code: FaultCode.AccessDenied or FaultCode.TlsRefused } => throw new TargetUnavailableException(e.Fault, "The target does not answer.", e),

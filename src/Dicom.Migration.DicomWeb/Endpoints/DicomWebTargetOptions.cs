@@ -16,8 +16,12 @@ public sealed class DicomWebTargetOptions : DicomWebEndpointOptions
     public int MaxBatchBytes { get; set; } = 16_777_216;
 
     /// <summary>Whether the target is asked what it holds before it is sent more. Default <see langword="true"/>: some servers replace an object by
-    /// another with its UID, some drop the new one, and both say success.</summary>
+    /// another with its UID, some drop the new one, and both say success. It costs a query for a study, and one for each object of a study that the target holds in part.</summary>
     public bool LooksBeforeStoring { get; set; } = true;
+
+    /// <summary>Whether objects are retrieved to compare their bytes (L4). Default <see langword="true"/>. Without it their metadata is the highest evidence (L3): for servers
+    /// that do not give instances back, or not as they were stored.</summary>
+    public bool ReadsBack { get; set; } = true;
 }
 
 /// <summary>Checks <see cref="DicomWebTargetOptions"/> when the host starts.</summary>

@@ -115,7 +115,7 @@ internal sealed class DicomWebTargetSession(DicomWebTarget target) : ITargetSess
         var uid = resource.SopInstanceUid!;
         if (!target.Held.TryBegin(uid)) return (StoreDisposition.NotStored, new Fault(FaultCode.PeerBusy));
         var isStored = false;
-        using var content = new MultipartDicomContent([StowInstance.FromPipe(uid, envelope, instance.Body, instance.Length)]);
+        using var content = new MultipartDicomContent([StowInstance.FromPipe(uid, instance.SopClassUid, envelope, instance.Body, instance.Length)]);
         try
         {
             var result = await target.Client.StoreAsync(content, cancellationToken).ConfigureAwait(false);

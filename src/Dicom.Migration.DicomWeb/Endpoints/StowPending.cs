@@ -13,7 +13,7 @@ internal sealed class StowPending(DicomWebResource resource, StoredReference ref
     public bool IsAnswered => _answer.Task.IsCompleted;
     public StoreReceipt Receipt => new(_answer.Task);
     public ReadOnlySequence<byte> DataSet => new(_rented!, 0, length);
-    public StowInstance ToInstance() => StowInstance.FromMemory(resource.SopInstanceUid!, envelope, DataSet);
+    public StowInstance ToInstance() => StowInstance.FromMemory(resource.SopInstanceUid!, reference.SopClassUid, envelope, DataSet);
 
     public void Answer(StoreDisposition disposition, Fault? fault) =>
         _answer.TrySetResult(new StoreOutcome(disposition, disposition is StoreDisposition.NotStored ? null : reference, fault));

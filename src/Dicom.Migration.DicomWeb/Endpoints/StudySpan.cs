@@ -11,6 +11,8 @@ internal readonly record struct StudySpan(DateOnly First, DateOnly Last, int Fro
 
     /// <summary>Whether it is less than a day.</summary>
     public bool HasTimes => From > 0 || To < LastSecond;
+    /// <summary>Whether a Study Date is one of its days.</summary>
+    public bool Holds(string? date) => DateOnly.TryParseExact(date, "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && day >= First && day <= Last;
     public bool CanBeHalved => First < Last || From < To;
     // PS3.18 §8.3.4.1, PS3.4 §C.2.2.2.5: a range, both ends included.
     public string Dates => string.Create(CultureInfo.InvariantCulture, $"{First:yyyyMMdd}-{Last:yyyyMMdd}");

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Dicom.Migration.DataSets;
 
 namespace Dicom.Migration.DicomWeb;
 
@@ -33,18 +34,21 @@ public sealed class StowResult
     internal static StowResult About(IReadOnlyList<StowInstance> sent)
     {
         var result = new StowResult(new Fault(FaultCode.NotDelivered), sent.Count);
-        foreach (var instance in sent) result._words[instance.SopInstanceUid] = default;
+        foreach (var instance in sent) result._words[instance.SopInstanceUid] = new Word { SopClass = instance.SopClassUid };
         return result;
     }
 
-    /// <summary>What the server says of one instance.</summary>
-    /// <param name="sopInstanceUid">Without padding.</param> <param name="isStored">It stands in the list of what is stored, and else of what is not.</param> <param name="code">Warning or failure reason, if there is one.</param>
-    internal void Say(ReadOnlySpan<char> sopInstanceUid, bool isStored, long? code)
+    /// <summary>What the server says of one instance. What fails it or warns of it is not taken back by what is said later.</summary>
+    /// <param name="sopInstanceUid">Without padding.</param> <param name="sopClassUid">Likewise; empty if it is not said.</param>
+    /// <param name="isStored">It stands in the list of what is stored, and else of what is not.</param> <param name="code">Warning or failure reason, if there is one.</param>
+    internal void Say(ReadOnlySpan<char> sopInstanceUid, ReadOnlySpan<char> sopClassUid, bool isStored, long? code)
     {
         ref var word = ref CollectionsMarshal.GetValueRefOrNullRef(_words.GetAlternateLookup<ReadOnlySpan<char>>(), sopInstanceUid);
         if (Unsafe.IsNullRef(ref word)) return;
-        if (isStored) (word.IsStored, word.Warning) = (true, code is null ? null : new Fault(FaultCode.StoredWithWarning));
-        else word.Failure = new Fault(Meaning(code));
+        if (!isStored) word.Failure ??= new Fault(Meaning(code));
+        // Stored as something else than was sent: it is another object, or soon will be.
+        else if (word.SopClass is { } sent && !sopClassUid.IsEmpty && !sopClassUid.SequenceEqual(sent)) word.Failure ??= new Fault(FaultCode.ProtocolViolation, SopClass);
+        else (word.IsStored, word.Warning) = (true, word.Warning ?? (code is null ? null : new Fault(FaultCode.StoredWithWarning)));
     }
 
     // PS3.18 Table I.2-2; PS3.4 §B.2.3 for 0xA7xx.
@@ -56,8 +60,11 @@ public sealed class StowResult
         _ => FaultCode.Refused,
     };
 
+    private static readonly DicomTag SopClass = new(0x00081150);
+
     private struct Word
     {
+        public string? SopClass; // as it was sent
         public bool IsStored;
         public Fault? Warning;
         public Fault? Failure;

@@ -16,18 +16,18 @@ internal sealed class StudyInventory(QueryLink link, DimseSourceOptions options,
     public const string Unlistable = "!query ";
     /// <summary>Starts the key of a unit whose study UID is malformed.</summary>
     public const string Malformed = "!uid ";
+    private const string DayFormat = "yyyyMMdd";
     private const int Attempts = 3;
 
-    private int _highest = 1;
-    private int _dated; // studies listed by date
-    private int _cut = int.MaxValue; // an archive that has been seen to cut here
+    private Seen _seen = new(1, 0, int.MaxValue);
 
     /// <summary>Yields units, the earliest first.</summary>
-    /// <param name="after">A day, all studies up to which were listed.</param> <param name="cancellationToken">Ends the listing.</param>
+    /// <param name="after">Where an earlier listing got to: a day, all studies up to which were listed, and what was seen until then. What is none begins at the beginning.</param>
+    /// <param name="cancellationToken">Ends the listing.</param>
     public async IAsyncEnumerable<SourceUnit> ListAsync(string? after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime).AddDays(1); // it is tomorrow somewhere
-        var done = DateOnly.TryParseExact(after, "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : (DateOnly?)null;
+        var done = Resume(after);
         foreach (var slice in Years(today))
         {
             if (done >= slice.To) continue;
@@ -40,11 +40,22 @@ internal sealed class StudyInventory(QueryLink link, DimseSourceOptions options,
             }
 
             // A listing can go on behind a year that is listed to its end.
-            if (last is not null) yield return slice.To is { } to ? last with { Cursor = new SourceCursor(to.ToString("yyyyMMdd", CultureInfo.InvariantCulture)) } : last;
+            if (last is not null) yield return slice.To is { } to ? last with { Cursor = _seen.At(to) } : last;
         }
 
         // Last: by now it is known how many there are, and whether the archive cuts.
         await foreach (var unit in ListAsync(new StudySlice(), onlyUndated: true, cancellationToken).ConfigureAwait(false)) yield return unit;
+    }
+
+    /// <summary>The day up to which all is listed.</summary>
+    private DateOnly? Resume(string? after)
+    {
+        var fields = after?.Split(' ') ?? [];
+        if (fields.Length != 4 || !DateOnly.TryParseExact(fields[0], DayFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)) return null;
+        int[] numbers = [.. fields[1..].Select(static f => int.TryParse(f, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1)];
+        if (numbers.Contains(-1)) return null;
+        _seen = new Seen(numbers[0], numbers[1], numbers[2]);
+        return day;
     }
 
     private IEnumerable<StudySlice> Years(DateOnly today)
@@ -68,19 +79,21 @@ internal sealed class StudyInventory(QueryLink link, DimseSourceOptions options,
             var (slice, parent) = next;
             var (studies, isCut) = await QueryAsync(slice, cancellationToken).ConfigureAwait(false);
             foreach (var study in studies)
-                if (parent?.IsProof(study.GetString(Keys.StudyUid) ?? "") is true) _cut = Math.Min(_cut, parent.Count);
+                if (parent?.IsProof(study.GetString(Keys.StudyUid) ?? "") is true) _seen = _seen with { Cut = Math.Min(_seen.Cut, parent.Count) };
             var isOurs = isCut;
-            isCut |= studies.Count >= _cut || (onlyUndated && slice == whole && studies.Count(IsDated) < _dated);
-            var isSuspect = studies.Count > 1 && (studies.Count >= _highest || studies.Count % options.SuspectMultiple == 0);
-            _highest = Math.Max(_highest, studies.Count);
+            isCut |= studies.Count >= _seen.Cut || (onlyUndated && slice == whole && studies.Count(IsDated) < _seen.Dated);
+            var isSuspect = studies.Count > 1 && (studies.Count >= _seen.Highest || studies.Count % options.SuspectMultiple == 0);
+            _seen = _seen with { Highest = Math.Max(_seen.Highest, studies.Count) };
             List<StudySlice> parts = isCut ? [.. slice.Parts()] : isSuspect && slice.CanBeHalved ? [.. slice.Halves()] : [];
-            if (parts.Count == 0 && !onlyUndated) _dated += studies.Count;
+            if (parts.Count == 0 && !onlyUndated) _seen = _seen with { Dated = _seen.Dated + studies.Count(IsDated) };
             var tally = isOurs ? null : new Tally(studies); // what is known to be cut proves nothing
             for (var i = parts.Count - 1; i >= 0; i--) slices.Push((parts[i], tally));
             foreach (var study in studies)
                 // What one of the parts lists is left to it; all else, such as a study without a time, only this query may have.
                 if (!onlyUndated || !IsDated(study)) yield return Unit(study);
             if (isCut && parts.Count == 0) yield return new SourceUnit(Unlistable + slice, SourceUnitKind.Study);
+            // In no part: no query asks for studies that lack both (an empty key matches all, PS3.4 §C.2.2.2.3).
+            if (isCut && onlyUndated && slice == whole) yield return new SourceUnit(Unlistable + "neither a date nor a patient ID", SourceUnitKind.Study);
         }
     }
 
@@ -127,6 +140,13 @@ internal sealed class StudyInventory(QueryLink link, DimseSourceOptions options,
                 await Task.Delay(TimeSpan.FromMilliseconds(250 << attempt), time, cancellationToken).ConfigureAwait(false);
             }
         }
+    }
+
+    /// <summary>What a listing has learnt of the archive: without it, one that goes on would not know a cut answer for what it is.</summary>
+    /// <param name="Highest">The most studies of one answer.</param> <param name="Dated">Studies listed by date.</param> <param name="Cut">Where the archive has been seen to cut.</param>
+    private sealed record Seen(int Highest, int Dated, int Cut)
+    {
+        public SourceCursor At(DateOnly day) => new(string.Create(CultureInfo.InvariantCulture, $"{day.ToString(DayFormat, CultureInfo.InvariantCulture)} {Highest} {Dated} {Cut}"));
     }
 
     /// <summary>What a query listed, to hold its parts' answers against it.</summary>

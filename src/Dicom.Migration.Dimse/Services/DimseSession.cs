@@ -10,6 +10,7 @@ namespace Dicom.Migration.Dimse.Services;
 /// <summary>DIMSE messages over an open association, for either side (PS3.7 §7, PS3.8 Annex E).</summary>
 internal sealed class DimseSession : IAsyncDisposable
 {
+    private const int Turn = 1 << 22; // bytes that are taken in one go
     private readonly UpperLayerConnection _connection;
     private readonly Negotiated _negotiated;
     private readonly AssociationOptions _options;
@@ -21,6 +22,8 @@ internal sealed class DimseSession : IAsyncDisposable
     private readonly ConcurrentDictionary<Task, byte> _operations = new();
     private readonly OperationWindow _window;
     private readonly CancellationTokenSource _ended = new();
+    private Deadline? _silence; // of the reading side, as long as it reads
+    private CancellationToken _untilRest; // the time for what is missing of a PDU
     private int _performing;
     private int _messageId;
     private AssociationException? _failure;
@@ -30,7 +33,7 @@ internal sealed class DimseSession : IAsyncDisposable
         (_connection, _negotiated, _options, _time) = (connection, negotiated, options, time);
         _messageId = options.FirstMessageId - 1;
         _window = new OperationWindow(negotiated.InvokeWindow, options.RunsCallerInline);
-        _receiver = new MessageReceiver(negotiated, options, time, BeginAsync);
+        _receiver = new MessageReceiver(negotiated, options, time, BeginAsync, ReadRestAsync);
         _sender = new MessageSender(connection, negotiated.PeerMaxLength);
         _performer = new RequestPerformer(this, negotiated, handler, options.RunsHandlerInline);
     }
@@ -205,9 +208,16 @@ internal sealed class DimseSession : IAsyncDisposable
 
     private async Task ReadAllAsync(CancellationToken stop)
     {
-        using var silence = new Deadline(_options.IdleTimeout, _time, stop);
+        using var silence = _silence = new Deadline(_options.IdleTimeout, _time, stop);
+        var taken = 0L;
         while (true)
         {
+            if (taken > Turn)
+            {
+                taken = 0;
+                if (ThreadPool.PendingWorkItemCount > 0) await Task.Yield(); // a peer that is always faster than we are must not keep the thread from the others
+            }
+
             if (await ReadAsync(silence, stop).ConfigureAwait(false) is not { } frame)
             {
                 var state = _connection.State;
@@ -215,6 +225,7 @@ internal sealed class DimseSession : IAsyncDisposable
                 throw state == State.Sta13 ? Over() : new AssociationException(new Fault(FaultCode.PeerClosedEarly), "The peer closed the connection without a release.");
             }
 
+            taken += Pdu.HeaderLength + frame.Body.Length + frame.Missing;
             var happened = frame.Type switch
             {
                 PduType.AssociateRequest => Event.Evt6, PduType.AssociateAccept => Event.Evt3, PduType.AssociateReject => Event.Evt4,
@@ -223,7 +234,7 @@ internal sealed class DimseSession : IAsyncDisposable
             switch (_connection.On(happened))
             {
                 case UpperLayerAction.DT2 or UpperLayerAction.AR6:
-                    await _receiver.TakeAsync(frame.Body, stop).ConfigureAwait(false);
+                    await _receiver.TakeAsync(frame, stop).ConfigureAwait(false);
                     break;
                 case UpperLayerAction.AR2:
                     if (_receiver.IsInMessage || _performing > 0 || !_pending.IsEmpty) throw ItemCursor.Violation(0, "The peer asks to release with an operation outstanding.");
@@ -270,11 +281,32 @@ internal sealed class DimseSession : IAsyncDisposable
             catch (OperationCanceledException) when (!stop.IsCancellationRequested)
             {
                 // Silence is the peer's only if it is not waiting for us: for an answer of ours, or for the rest of what we send.
-                if (!_receiver.IsInMessage && Volatile.Read(ref _performing) > 0) continue;
-                if (_time.GetElapsedTime(_connection.LastActivity) < _options.IdleTimeout) continue;
-                throw new AssociationException(new Fault(FaultCode.PeerTimeout), "The peer was silent for longer than the idle timeout.");
+                if (_receiver.IsInMessage || Volatile.Read(ref _performing) == 0) DemandRecentActivity();
             }
         }
+    }
+
+    private async ValueTask<int> ReadRestAsync(Memory<byte> memory, bool isAnew, CancellationToken stop)
+    {
+        if (isAnew) _untilRest = _silence!.Start();
+        while (true)
+        {
+            try
+            {
+                return await _connection.ReadRestAsync(memory, _untilRest).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+            {
+                DemandRecentActivity();
+                _untilRest = _silence!.Start();
+            }
+        }
+    }
+
+    private void DemandRecentActivity()
+    {
+        if (_time.GetElapsedTime(_connection.LastActivity) >= _options.IdleTimeout)
+            throw new AssociationException(new Fault(FaultCode.PeerTimeout), "The peer was silent for longer than the idle timeout.");
     }
 
     /// <summary>A whole command is here.</summary>

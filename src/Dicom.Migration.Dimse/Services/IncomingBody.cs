@@ -19,6 +19,15 @@ internal abstract class IncomingBody(byte contextId)
     /// <summary>Takes the next fragment; waits while whoever reads is slower than the peer.</summary>
     public abstract ValueTask AppendAsync(ReadOnlySequence<byte> fragment, CancellationToken cancellationToken);
 
+    /// <summary>Where the next bytes of a fragment may be put before they are taken.</summary>
+    /// <param name="missing">How many there will be.</param>
+    /// <returns>Room for at least one.</returns>
+    public abstract Memory<byte> GetMemory(int missing);
+
+    /// <summary>Takes what was put there; waits while whoever reads is slower than the peer.</summary>
+    /// <param name="count">How many bytes.</param> <param name="missing">How many are still to come.</param> <param name="cancellationToken">Ends the wait.</param>
+    public abstract ValueTask AdvanceAsync(int count, int missing, CancellationToken cancellationToken);
+
     /// <summary>The last fragment was taken.</summary>
     public abstract ValueTask CompleteAsync(CancellationToken cancellationToken);
 
@@ -31,8 +40,11 @@ internal abstract class IncomingBody(byte contextId)
 /// <param name="isInline">Whether the operation goes on where the last fragment is taken.</param>
 internal sealed class StreamedBody(byte contextId, Pipe pipe, bool isInline) : IncomingBody(contextId)
 {
+    private const int LeastRoom = 16_384;
     private readonly TaskCompletionSource _here = new(isInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isDropped;
+    private byte[]? _dropped;
+    private int _held; // bytes that whoever reads was not told of
     private Action<StreamedBody>? _begin;
 
     public PipeReader Reader => pipe.Reader;
@@ -51,11 +63,21 @@ internal sealed class StreamedBody(byte contextId, Pipe pipe, bool isInline) : I
         begin?.Invoke(this);
     }
 
-    public override async ValueTask AppendAsync(ReadOnlySequence<byte> fragment, CancellationToken cancellationToken)
+    public override ValueTask AppendAsync(ReadOnlySequence<byte> fragment, CancellationToken cancellationToken)
     {
-        if (_isDropped) return;
+        if (_isDropped) return ValueTask.CompletedTask;
         foreach (var memory in fragment) pipe.Writer.Write(memory.Span);
-        _isDropped = (await pipe.Writer.FlushAsync(cancellationToken).ConfigureAwait(false)).IsCompleted;
+        return FlushAsync(cancellationToken);
+    }
+
+    public override Memory<byte> GetMemory(int missing) => _isDropped ? _dropped ??= new byte[LeastRoom] : pipe.Writer.GetMemory(Math.Min(missing, LeastRoom));
+
+    public override ValueTask AdvanceAsync(int count, int missing, CancellationToken cancellationToken)
+    {
+        if (_isDropped) return ValueTask.CompletedTask;
+        pipe.Writer.Advance(count);
+        _held += count;
+        return _held < LeastRoom && missing > 0 ? ValueTask.CompletedTask : FlushAsync(cancellationToken); // a peer that sends byte by byte wakes nobody for each
     }
 
     public override ValueTask CompleteAsync(CancellationToken cancellationToken)
@@ -71,6 +93,17 @@ internal sealed class StreamedBody(byte contextId, Pipe pipe, bool isInline) : I
         _here.TrySetException(cause);
         _ = _here.Task.Exception; // seen
     }
+
+    private ValueTask FlushAsync(CancellationToken cancellationToken)
+    {
+        _held = 0;
+        var flushing = pipe.Writer.FlushAsync(cancellationToken);
+        if (!flushing.IsCompletedSuccessfully) return WaitAsync(flushing);
+        _isDropped = flushing.Result.IsCompleted;
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask WaitAsync(ValueTask<FlushResult> flushing) => _isDropped = (await flushing.ConfigureAwait(false)).IsCompleted;
 }
 
 /// <summary>The data set of a response: short, and held whole.</summary>
@@ -80,8 +113,20 @@ internal sealed class HeldBody(byte contextId, int limit, Func<ReadOnlyMemory<by
 
     public override ValueTask AppendAsync(ReadOnlySequence<byte> fragment, CancellationToken cancellationToken)
     {
-        if (_bytes.WrittenCount + fragment.Length > limit) throw new AssociationException(new Fault(FaultCode.MessageTooLong), "The data set of a response is longer than its limit.");
+        Demand(fragment.Length);
         foreach (var memory in fragment) _bytes.Write(memory.Span);
+        return ValueTask.CompletedTask;
+    }
+
+    public override Memory<byte> GetMemory(int missing)
+    {
+        Demand(missing);
+        return _bytes.GetMemory();
+    }
+
+    public override ValueTask AdvanceAsync(int count, int missing, CancellationToken cancellationToken)
+    {
+        _bytes.Advance(count);
         return ValueTask.CompletedTask;
     }
 
@@ -90,5 +135,10 @@ internal sealed class HeldBody(byte contextId, int limit, Func<ReadOnlyMemory<by
     public override void Fail(Exception cause)
     {
         // The request that it answers fails by itself.
+    }
+
+    private void Demand(long more)
+    {
+        if (_bytes.WrittenCount + more > limit) throw new AssociationException(new Fault(FaultCode.MessageTooLong), "The data set of a response is longer than its limit.");
     }
 }

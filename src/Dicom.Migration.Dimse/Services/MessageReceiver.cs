@@ -9,8 +9,9 @@ namespace Dicom.Migration.Dimse.Services;
 /// <param name="options">Limits.</param>
 /// <param name="time">The clock of the minimum rate.</param>
 /// <param name="begin">Called with each whole command. Returns what takes its data set; not asked for one if none follows.</param>
+/// <param name="readRest">Reads what is missing of a PDU, at least one byte at a time; told whether the peer's time for it begins anew.</param>
 internal sealed class MessageReceiver(Negotiated negotiated, AssociationOptions options, TimeProvider time,
-    Func<AcceptedContext, CommandSet, CancellationToken, ValueTask<IncomingBody?>> begin)
+    Func<AcceptedContext, CommandSet, CancellationToken, ValueTask<IncomingBody?>> begin, Func<Memory<byte>, bool, CancellationToken, ValueTask<int>> readRest)
 {
     private const int ShortBody = 65_536; // far below what a body holds back before its reader has to take some
     private readonly ArrayBufferWriter<byte> _command = new();
@@ -22,16 +23,17 @@ internal sealed class MessageReceiver(Negotiated negotiated, AssociationOptions 
     /// <summary>Whether a message has begun and is not all here.</summary>
     public bool IsInMessage => _body is not null || _command.WrittenCount > 0;
 
-    /// <summary>Takes the body of a P-DATA-TF.</summary>
-    public async ValueTask TakeAsync(ReadOnlySequence<byte> pdu, CancellationToken cancellationToken)
+    /// <summary>Takes a P-DATA-TF; what is missing of it is read straight to where it belongs.</summary>
+    public async ValueTask TakeAsync(PduFrame frame, CancellationToken cancellationToken)
     {
+        var rest = frame.Body;
         do
         {
-            var value = Next(ref pdu);
+            var value = Next(ref rest, frame.Missing);
             if (value.IsCommand) await TakeCommandAsync(value, cancellationToken).ConfigureAwait(false);
-            else await TakeBodyAsync(value, cancellationToken).ConfigureAwait(false);
+            else await TakeBodyAsync(value, frame.Missing, cancellationToken).ConfigureAwait(false);
         }
-        while (!pdu.IsEmpty);
+        while (!rest.IsEmpty);
     }
 
     /// <summary>The association ended: a data set that is not all here fails.</summary>
@@ -41,9 +43,9 @@ internal sealed class MessageReceiver(Negotiated negotiated, AssociationOptions 
         _body = null;
     }
 
-    private static PresentationDataValue Next(ref ReadOnlySequence<byte> pdu)
+    private static PresentationDataValue Next(ref ReadOnlySequence<byte> pdu, int missing)
     {
-        var reader = new PresentationDataReader(pdu);
+        var reader = new PresentationDataReader(pdu, missing);
         reader.TryRead(); // throws if there is none
         pdu = reader.Rest;
         return reader.Current;
@@ -67,20 +69,39 @@ internal sealed class MessageReceiver(Negotiated negotiated, AssociationOptions 
         _waitedForReader = TimeSpan.Zero;
     }
 
-    private async ValueTask TakeBodyAsync(PresentationDataValue value, CancellationToken cancellationToken)
+    private async ValueTask TakeBodyAsync(PresentationDataValue value, int missing, CancellationToken cancellationToken)
     {
         if (_body is not { } body || body.ContextId != value.ContextId) throw ItemCursor.Violation(0, "A data set fragment follows no command of its context (PS3.8 Annex E).");
-        body.Length += value.Fragment.Length;
-        if (body.Length > options.MaxDataSetLength) throw new AssociationException(new Fault(FaultCode.MessageTooLong), "A data set is longer than its limit.");
-        CheckRate(body);
-        if (!value.IsLast || value.Fragment.Length > ShortBody) body.Begin();
+        var length = value.Fragment.Length + missing;
+        if (body.Length + length > options.MaxDataSetLength) throw new AssociationException(new Fault(FaultCode.MessageTooLong), "A data set is longer than its limit.");
+        if (!value.IsLast || length > ShortBody) body.Begin();
+        Count(body, value.Fragment.Length);
         var before = time.GetTimestamp();
         await body.AppendAsync(value.Fragment, cancellationToken).ConfigureAwait(false);
         _waitedForReader += time.GetElapsedTime(before);
+        for (var isAnew = true; missing > 0;)
+        {
+            var memory = body.GetMemory(missing);
+            var count = await readRest(memory.Length > missing ? memory[..missing] : memory, isAnew, cancellationToken).ConfigureAwait(false);
+            missing -= count;
+            Count(body, count);
+            before = time.GetTimestamp();
+            var taking = body.AdvanceAsync(count, missing, cancellationToken);
+            isAnew = !taking.IsCompleted; // whoever reads is slow, and not the peer
+            await taking.ConfigureAwait(false);
+            _waitedForReader += time.GetElapsedTime(before);
+        }
+
         if (!value.IsLast) return;
         _body = null;
         await body.CompleteAsync(cancellationToken).ConfigureAwait(false);
         body.Begin();
+    }
+
+    private void Count(IncomingBody body, long count)
+    {
+        body.Length += count;
+        CheckRate(body);
     }
 
     /// <summary>A peer that sends a little before each idle timeout would hold a handler for ever.</summary>

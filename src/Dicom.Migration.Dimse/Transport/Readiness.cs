@@ -10,7 +10,7 @@ internal sealed class Readiness : IValueTaskSource, IDisposable
     private readonly ReadinessQueue _queue;
     private readonly SafeSocketHandle _socket;
     private readonly long _key;
-    private ManualResetValueTaskSourceCore<bool> _core = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<bool> _core;
     private CancellationTokenRegistration _registration;
     private bool _isWaiting;
     private bool _isDisposed;
@@ -51,7 +51,8 @@ internal sealed class Readiness : IValueTaskSource, IDisposable
     }
 
     /// <summary>The socket is ready.</summary>
-    public void Signal() => End(null);
+    /// <param name="isHere">Whether what waits goes on here, or in the thread pool.</param>
+    public void Signal(bool isHere) => End(null, isHere);
 
     public void Dispose()
     {
@@ -75,7 +76,7 @@ internal sealed class Readiness : IValueTaskSource, IDisposable
     ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _core.GetStatus(token);
     void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) => _core.OnCompleted(continuation, state, token, flags);
 
-    private void End(Exception? failure)
+    private void End(Exception? failure, bool isHere = false)
     {
         lock (_gate)
         {
@@ -83,6 +84,7 @@ internal sealed class Readiness : IValueTaskSource, IDisposable
             _isWaiting = false;
         }
 
+        _core.RunContinuationsAsynchronously = !isHere;
         if (failure is null) _core.SetResult(true);
         else _core.SetException(failure);
     }

@@ -5,10 +5,12 @@ using System.Runtime.InteropServices;
 
 namespace Dicom.Migration.Dimse.Transport;
 
-/// <summary>One thread that waits for many sockets, each of which wakes it once for each time that somebody waits (epoll with EPOLLONESHOT; Linux).</summary>
+/// <summary>A few threads that wait for many sockets, each of which wakes one of them once for each time that somebody waits (epoll with EPOLLONESHOT; Linux).</summary>
 /// <remarks>
 /// The framework's own queue is woken by each segment that comes, whether anybody waits or not, and hands it from thread to thread: for an object of
-/// 526 KB some twenty times. A socket that is watched here and is read while data comes wakes nobody.
+/// 526 KB some twenty times, and each thread of its pool looks around for more work before it sleeps. A socket that is watched here and is read while
+/// data comes wakes nobody, and the thread that it wakes goes on where the wait ended; only the last one that is free hands it to the pool instead,
+/// so whatever goes on there, and however long, there is always one that listens.
 /// </remarks>
 internal sealed partial class ReadinessQueue
 {
@@ -16,21 +18,22 @@ internal sealed partial class ReadinessQueue
     private const int AddSocket = 1, RemoveSocket = 2, ChangeSocket = 3; // EPOLL_CTL_ADD, _DEL, _MOD
     private const uint Readable = 0x001, Writable = 0x004, HungUp = 0x2000, Once = 0x40000000; // EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLONESHOT
     private const int Interrupted = 4; // EINTR
-    private const int Batch = 64;
+    private const int MostWorkers = 8;
     private static readonly Lazy<ReadinessQueue?> LazyReads = new(static () => Create(Readable | HungUp));
     private static readonly Lazy<ReadinessQueue?> LazyWrites = new(static () => Create(Writable));
 
     // The kernel's epoll_event is 12 bytes on x86-64 and 16 elsewhere: events, padding, and 64 bits of the caller's.
-    private static readonly (int Size, int Data) Layout = RuntimeInformation.ProcessArchitecture is Architecture.X64 ? (12, 4) : (16, 8);
+    private static readonly int DataOffset = RuntimeInformation.ProcessArchitecture is Architecture.X64 ? 4 : 8;
     private readonly ConcurrentDictionary<long, Readiness> _watched = new();
     private readonly int _epoll;
     private readonly uint _events;
     private long _lastKey;
+    private int _free;
 
     private ReadinessQueue(int epoll, uint events)
     {
-        (_epoll, _events) = (epoll, events);
-        new Thread(Run) { IsBackground = true, Name = "DICOM sockets" }.Start();
+        (_epoll, _events, _free) = (epoll, events, Math.Min(Environment.ProcessorCount, MostWorkers) + 1);
+        for (var i = _free; i > 0; i--) new Thread(Run) { IsBackground = true, Name = "DICOM sockets" }.Start();
     }
 
     /// <summary>For reading; <see langword="null"/> where there is none.</summary>
@@ -78,19 +81,21 @@ internal sealed partial class ReadinessQueue
     {
         Span<byte> entry = stackalloc byte[16];
         MemoryMarshal.Write(entry, events);
-        MemoryMarshal.Write(entry[Layout.Data..], key);
+        MemoryMarshal.Write(entry[DataOffset..], key);
         return EpollControl(_epoll, operation, (int)socket.DangerousGetHandle(), ref MemoryMarshal.GetReference(entry));
     }
 
     private void Run()
     {
-        var entries = new byte[Batch * Layout.Size];
+        Span<byte> entry = stackalloc byte[16];
         while (true)
         {
-            var count = EpollWait(_epoll, ref entries[0], Batch, -1);
+            // One at a time: what a thread took with it would wait for it, while others have nothing to do.
+            var count = EpollWait(_epoll, ref MemoryMarshal.GetReference(entry), 1, -1);
             if (count < 0 && Marshal.GetLastPInvokeError() != Interrupted) Environment.FailFast("epoll_wait failed.");
-            for (var i = 0; i < count; i++)
-                if (_watched.TryGetValue(MemoryMarshal.Read<long>(entries.AsSpan(i * Layout.Size + Layout.Data)), out var watcher)) watcher.Signal();
+            if (count <= 0 || !_watched.TryGetValue(MemoryMarshal.Read<long>(entry[DataOffset..]), out var watcher)) continue;
+            watcher.Signal(isHere: Interlocked.Decrement(ref _free) > 0);
+            Interlocked.Increment(ref _free);
         }
     }
 

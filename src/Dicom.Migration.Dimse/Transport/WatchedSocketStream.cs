@@ -5,11 +5,15 @@ using System.Runtime.CompilerServices;
 namespace Dicom.Migration.Dimse.Transport;
 
 /// <summary>A TCP connection, as <see cref="SocketStream"/>, that is read and written by plain system calls, and waits in a <see cref="ReadinessQueue"/> only when nothing comes for a while.</summary>
-/// <remarks>While a peer sends, the thread that takes it apart waits for the next segment itself, for a millisecond at most: waking another one costs more than that wait.</remarks>
+/// <remarks>
+/// While a peer sends, the thread that takes it apart waits for the next segment itself: at first it only lets others run, as being put to sleep and woken
+/// costs more than the copy of a segment, then it sleeps for a millisecond at most, as waking another thread costs more still.
+/// </remarks>
 internal sealed class WatchedSocketStream : AsyncDuplexStream
 {
     private const int LongestWait = 1_000; // in microseconds
     private const int Plenty = 1_024; // bytes: a peer that sends less at a time gets no thread to wait for it
+    private const int MostYields = 32, WaitsUntilNextTry = 64;
     private static readonly int MostWaiting = Math.Max(1, Environment.ProcessorCount - 1);
     private static int _waiting;
     private readonly Socket _socket;
@@ -17,7 +21,9 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
     private readonly Readiness _writable;
     private readonly int _plenty;
     private bool _quickAck = true;
-    private bool _isComing;
+    private long _came; // bytes since the last long wait
+    private int _yields = MostYields;
+    private int _untried;
     private int _isDisposed;
 
     private WatchedSocketStream(Socket socket, ReadinessQueue reads, ReadinessQueue writes, int plenty)
@@ -123,24 +129,47 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
     {
         while (true)
         {
-            if (!_isComing || !WaitBriefly())
+            QuickAck();
+            if (_came >= _plenty && YieldAndRead(buffer, out var count)) return count;
+            if (_came < _plenty || !WaitBriefly())
             {
-                _isComing = false;
+                _came = 0;
                 await _readable.WaitAsync(cancellationToken).ConfigureAwait(false);
             }
 
-            if (TryRead(buffer, out var count)) return count;
+            if (TryRead(buffer, out count)) return count;
         }
     }
 
     private bool TryRead(Memory<byte> buffer, out int count)
     {
-        QuickAck();
         count = _socket.Receive(buffer.Span, SocketFlags.None, out var error);
         if (error is SocketError.WouldBlock) return false;
         if (error is not SocketError.Success) throw Broken(error);
-        _isComing = count >= _plenty;
+        _came += count;
         return true;
+    }
+
+    /// <summary>Lets others run, the peer maybe, and looks again. A peer that is never so quick, such as one behind a network, costs that once in a while.</summary>
+    private bool YieldAndRead(Memory<byte> buffer, out int count)
+    {
+        count = 0;
+        if (_yields == 0)
+        {
+            if (++_untried < WaitsUntilNextTry) return false;
+            (_yields, _untried) = (MostYields, 0);
+        }
+
+        for (var i = 0; i < _yields; i++)
+        {
+            Thread.Yield();
+            if (!TryRead(buffer, out count)) continue;
+            _yields = MostYields;
+            return true;
+        }
+
+        _yields /= 2;
+        return false;
     }
 
     private bool WaitBriefly()

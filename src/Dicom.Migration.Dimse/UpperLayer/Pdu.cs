@@ -10,7 +10,8 @@ internal enum PduType : byte
 }
 
 /// <summary>A PDU as it lies in the stream: its type, and its body without the 6-byte header.</summary>
-internal readonly record struct PduFrame(PduType Type, ReadOnlySequence<byte> Body);
+/// <param name="Type">Its type.</param> <param name="Body">What is here of it.</param> <param name="Missing">Bytes that are not: the rest of the only fragment in it.</param>
+internal readonly record struct PduFrame(PduType Type, ReadOnlySequence<byte> Body, int Missing = 0);
 
 /// <summary>What all PDUs have in common (PS3.8 §9.3.1).</summary>
 internal abstract record Pdu
@@ -20,6 +21,9 @@ internal abstract record Pdu
 
     /// <summary>Longest A-ASSOCIATE-RQ or -AC accepted, in bytes. 128 contexts of 64 syntaxes would be some 600 KB.</summary>
     public const int MaxAssociateLength = 1 << 20;
+
+    private const int LongData = 32_768; // below it copying costs less than one more receive
+    private const int LongDataHeader = HeaderLength + 6; // and that of its value: length 4, context 1, control header 1 (PS3.8 §9.3.5.1, §E.2)
 
     /// <summary>Takes one whole PDU off the front of what has arrived.</summary>
     /// <returns><see langword="false"/> if it is not all here; nothing is taken then.</returns>
@@ -46,6 +50,22 @@ internal abstract record Pdu
         if (buffer.Length - HeaderLength < length) return false;
         frame = new PduFrame(type, buffer.Slice(HeaderLength, length));
         buffer = buffer.Slice(frame.Body.End);
+        return true;
+    }
+
+    /// <summary>Takes what is here of a long P-DATA-TF that is a fragment of a data set and nothing else. Its length was found to be within its limit by <see cref="TryTake"/>.</summary>
+    /// <returns><see langword="false"/> if it is another one, or too little of it is here to know; nothing is taken then.</returns>
+    public static bool TryTakeBeginning(ref ReadOnlySequence<byte> buffer, out PduFrame frame)
+    {
+        frame = default;
+        if (buffer.Length < LongDataHeader || buffer.FirstSpan[0] != (byte)PduType.DataTransfer) return false;
+        Span<byte> header = stackalloc byte[LongDataHeader];
+        buffer.Slice(0, LongDataHeader).CopyTo(header);
+        var length = BinaryPrimitives.ReadUInt32BigEndian(header[2..]);
+        if (length < LongData || BinaryPrimitives.ReadUInt32BigEndian(header[HeaderLength..]) != length - 4 || (header[^1] & 1) != 0) return false;
+        var body = buffer.Slice(HeaderLength);
+        frame = new PduFrame(PduType.DataTransfer, body, (int)(length - body.Length));
+        buffer = buffer.Slice(buffer.End);
         return true;
     }
 }

@@ -8,7 +8,8 @@ internal readonly record struct PresentationDataValue(byte ContextId, bool IsCom
 
 /// <summary>Walks the values of a P-DATA-TF, copying nothing.</summary>
 /// <param name="body">The PDU without its header.</param>
-internal ref struct PresentationDataReader(ReadOnlySequence<byte> body)
+/// <param name="missing">Bytes of its last value that are not here yet.</param>
+internal ref struct PresentationDataReader(ReadOnlySequence<byte> body, int missing = 0)
 {
     private ReadOnlySequence<byte> _rest = body;
     private long _offset = Pdu.HeaderLength;
@@ -29,11 +30,11 @@ internal ref struct PresentationDataReader(ReadOnlySequence<byte> body)
         Span<byte> header = stackalloc byte[6];
         _rest.Slice(0, 6).CopyTo(header);
         var length = BinaryPrimitives.ReadUInt32BigEndian(header);
-        if (length < 2 || length > _rest.Length - 4) throw ItemCursor.Violation((int)_offset, "The length of a value is not within its P-DATA-TF.");
+        if (length < 2 || length > _rest.Length + missing - 4) throw ItemCursor.Violation((int)_offset, "The length of a value is not within its P-DATA-TF.");
         if ((header[4] & 1) == 0) throw ItemCursor.Violation((int)_offset + 4, "A presentation context identifier is even.");
         // PS3.8 §E.2: bits 2 to 7 of the message control header are not checked by the receiver.
-        Current = new PresentationDataValue(header[4], (header[5] & 1) != 0, (header[5] & 2) != 0, _rest.Slice(6, length - 2));
-        _rest = _rest.Slice(4 + (long)length);
+        Current = new PresentationDataValue(header[4], (header[5] & 1) != 0, (header[5] & 2) != 0, _rest.Slice(6, Math.Min(length - 2, _rest.Length - 6)));
+        _rest = _rest.Slice(Math.Min(4 + (long)length, _rest.Length));
         _offset += 4 + (long)length;
         return _any = true;
     }

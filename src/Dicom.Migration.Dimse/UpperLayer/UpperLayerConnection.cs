@@ -1,16 +1,15 @@
 using System.Buffers;
-using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 
 namespace Dicom.Migration.Dimse.UpperLayer;
 
 /// <summary>One transport connection, its state, and its PDUs: no more than one send for each.</summary>
 internal sealed class UpperLayerConnection(Stream stream, bool isRequestor, TimeProvider time, int maxDataLength, TimeSpan artim, TimeSpan idle) : IAsyncDisposable
 {
-    private readonly PipeReader _reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 65_536, minimumReadSize: 16_384));
+    private readonly PduReader _reader = new(stream, maxDataLength);
     private readonly SemaphoreSlim _sending = new(1, 1);
     private readonly Lock _gate = new();
     private readonly Deadline _sendTimeout = new(idle, time);
-    private SequencePosition? _consumed;
     private readonly CancellationTokenSource _closed = new();
     private int _disposed;
 
@@ -64,49 +63,52 @@ internal sealed class UpperLayerConnection(Stream stream, bool isRequestor, Time
     /// <summary>The next PDU, if it is here already; valid until the next call.</summary>
     public bool TryRead(out PduFrame frame)
     {
-        Advance();
-        frame = default;
-        if (!_reader.TryRead(out var read)) return false;
-        var buffer = read.Buffer;
-        if (Pdu.TryTake(ref buffer, maxDataLength, out frame))
-        {
-            _consumed = buffer.Start;
-            LastActivity = time.GetTimestamp();
-            return true;
-        }
-
-        _reader.AdvanceTo(buffer.Start, buffer.Start); // not whole: the same bytes again, and more
-        return false;
+        if (!_reader.TryTake(out frame)) return false;
+        LastActivity = time.GetTimestamp();
+        return true;
     }
 
-    /// <summary>The next PDU, valid until the next call; <see langword="null"/> if the peer closed between two.</summary>
+    /// <summary>The next PDU, or the beginning of a long one, valid until the next call; <see langword="null"/> if the peer closed between two.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; nothing is lost, it may be called again.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<PduFrame?> ReadAsync(CancellationToken cancellationToken)
     {
-        Advance();
-        while (true)
+        PduFrame frame;
+        while (!TryRead(out frame))
         {
-            ReadResult read;
             try
             {
-                read = await _reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+                if (await _reader.FillAsync(cancellationToken).ConfigureAwait(false)) continue;
             }
-            catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
+            catch (Exception e) when (e is IOException or ObjectDisposedException)
             {
-                throw new AssociationException(new Fault(FaultCode.PeerClosedEarly), "The connection broke.", e);
+                throw Broken(e);
             }
 
-            var buffer = read.Buffer;
-            if (Pdu.TryTake(ref buffer, maxDataLength, out var frame))
-            {
-                _consumed = buffer.Start;
-                LastActivity = time.GetTimestamp();
-                return frame;
-            }
-
-            if (read.IsCompleted) return buffer.IsEmpty ? null : throw new AssociationException(new Fault(FaultCode.PeerClosedEarly), "The peer closed inside a PDU.");
-            _reader.AdvanceTo(buffer.Start, buffer.End);
+            return _reader.IsInside ? throw Cut() : null;
         }
+
+        return frame;
+    }
+
+    /// <summary>What is missing of the PDU that was read last, or part of it: at least one byte.</summary>
+    /// <param name="memory">No longer than what is missing.</param> <param name="cancellationToken">Ends the wait; nothing is lost, it may be called again.</param>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<int> ReadRestAsync(Memory<byte> memory, CancellationToken cancellationToken)
+    {
+        int count;
+        try
+        {
+            count = await _reader.ReadRestAsync(memory, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            throw Broken(e);
+        }
+
+        if (count == 0) throw Cut();
+        if (!_reader.IsInside) LastActivity = time.GetTimestamp(); // half a PDU is none
+        return count;
     }
 
     /// <summary>Sta13: waits until the peer closes, or ARTIM expires; what comes is dropped (PS3.8 AA-6).</summary>
@@ -138,10 +140,6 @@ internal sealed class UpperLayerConnection(Stream stream, bool isRequestor, Time
         await _closed.CancelAsync().ConfigureAwait(false); // a reading side that waits for a handler must see it, too
     }
 
-    private void Advance()
-    {
-        if (_consumed is not { } position) return;
-        _reader.AdvanceTo(position);
-        _consumed = null;
-    }
+    private static AssociationException Broken(Exception e) => new(new Fault(FaultCode.PeerClosedEarly), "The connection broke.", e);
+    private static AssociationException Cut() => new(new Fault(FaultCode.PeerClosedEarly), "The peer closed inside a PDU.");
 }

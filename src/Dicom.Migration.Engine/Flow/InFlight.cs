@@ -21,6 +21,8 @@ internal sealed class InFlight(UnitInHand unit, LedgerDiscovery discovery) : IDi
     public long Offer { get; set; }
     public StoreOutcome? Outcome { get; set; }
     public LedgerOutcome? Verdict { get; set; }
+    /// <summary>Its body is the verifier's to let go, and no longer the lane's.</summary>
+    public bool IsHandedOn { get; set; }
 
     /// <summary>Whether it was not sent, as the target holds what was sent before under its UID.</summary>
     public bool IsRivalled => Outcome is { Disposition: StoreDisposition.AlreadyThere, Fault.Code: FaultCode.UidConflict };

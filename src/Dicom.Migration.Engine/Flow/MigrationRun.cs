@@ -62,20 +62,22 @@ public sealed class MigrationRun
         var rules = new RuleBook(_source.Name, _rules, _options.LongestHeader, createdAt);
         var arrived = Channel.CreateBounded<InFlight>(new BoundedChannelOptions(2 * _options.ObjectsPerGroup));
         var stored = Channel.CreateBounded<IReadOnlyList<InFlight>>(new BoundedChannelOptions(_options.Verifiers));
+        var level = Verifier.LevelOf(_target, _options.Evidence);
+        var handsBodiesOn = level is EvidenceLevel.L3; // compared with what the target shows of it: the ledger has digests alone
         var inventory = new Inventory(_source, _ledger, lease, desk.Tally);
 
         var listing = run.Guard(() => inventory.ListAsync(run.Stopping));
         var readers = Workers(_options.Readers, () => ReadAllAsync(new UnitReader(_source, new Intake(spool, rules), arrived.Writer, desk, _options, _time), inventory, keeper, run));
         var lanes = Workers(_options.Lanes, async () =>
         {
-            var lane = new StoreLane(_target, arrived.Reader, stored.Writer, desk, _options, _time);
+            var lane = new StoreLane(_target, arrived.Reader, stored.Writer, desk, handsBodiesOn, _options, _time);
             await using (lane.ConfigureAwait(false)) await lane.RunAsync(run.Note, run.Aborting).ConfigureAwait(false);
         });
         var verifiers = Workers(_options.Verifiers, async () =>
         {
             // Room of its own: the budget may be full of objects that wait for this very verifier.
             using var examiner = new DifferenceExaminer(_source, _target, new Intake(new Spool(_options.SpoolFolder, new ByteBudget(2L * largest), largest), rules));
-            await new Verifier(_target, stored.Reader, desk, examiner, _options, _time).RunAsync(run.Aborting).ConfigureAwait(false);
+            await new Verifier(_target, level, stored.Reader, desk, examiner, _options, _time).RunAsync(run.Aborting).ConfigureAwait(false);
         });
 
         await Task.WhenAll([listing, .. readers]).ConfigureAwait(false);
@@ -84,6 +86,8 @@ public sealed class MigrationRun
         stored.Writer.Complete();
         await Task.WhenAll(verifiers).ConfigureAwait(false);
         while (arrived.Reader.TryRead(out var left)) left.Dispose(); // only after a failure: the next run reads them again
+        while (stored.Reader.TryRead(out var group))
+            foreach (var left in group) left.Dispose();
 
         Task[] Workers(int count, Func<Task> work) => [.. Enumerable.Range(0, count).Select(_ => run.Guard(work))];
     }

@@ -28,7 +28,7 @@ public sealed record MigrationRunOptions
     /// <summary>Objects in a row that the target fails to store, before the run ends as the target is unwell; 0 or more.
     /// Default 256: archives say "out of resources" of objects that they do not like, too, and such objects lie side by side.</summary>
     public int MostSuspects { get; init; } = 256;
-    /// <summary>Longest header, in bytes, that is held for the rules to look at; a longer one is <see cref="FaultCode.ValueTooLong"/>. Default 16 MiB.</summary>
+    /// <summary>Longest header, in bytes, that is held for the rules to look at (a longer one is <see cref="FaultCode.ValueTooLong"/>), or to be compared at L3 (<see cref="FaultCode.NotCompared"/>). Default 16 MiB.</summary>
     public int LongestHeader { get; init; } = 16 << 20;
     /// <summary>How long the leases on ledger and units last without renewal; they are renewed after a third of it. Default 60 s.</summary>
     public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(60);

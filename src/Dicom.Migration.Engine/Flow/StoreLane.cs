@@ -4,7 +4,10 @@ using Polly;
 namespace Dicom.Migration.Engine;
 
 /// <summary>Second stage: one lane with one session, which stores what has arrived in groups, so that many small objects share a commit.</summary>
-internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight> arrived, ChannelWriter<IReadOnlyList<InFlight>> onward, RunDesk desk, MigrationRunOptions options, TimeProvider time) : IAsyncDisposable
+/// <param name="target">Where to.</param> <param name="arrived">What to store.</param> <param name="onward">What is stored, to be verified.</param> <param name="desk">The record.</param>
+/// <param name="handsBodiesOn">Whether the verifier needs the bodies of what is stored; otherwise they are let go as soon as it is.</param>
+/// <param name="options">The limits.</param> <param name="time">The clock.</param>
+internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight> arrived, ChannelWriter<IReadOnlyList<InFlight>> onward, RunDesk desk, bool handsBodiesOn, MigrationRunOptions options, TimeProvider time) : IAsyncDisposable
 {
     private readonly ResiliencePipeline<bool> _rounds = RetryPolicy.ForResults<bool>(options, time, static again => again);
     private readonly ResiliencePipeline<ITargetSession> _opening = RetryPolicy.ForFailures<ITargetSession>(options, time);
@@ -40,7 +43,7 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
         }
         finally
         {
-            foreach (var flight in group) flight.Dispose();
+            LetGo(group);
         }
     }
 
@@ -80,13 +83,29 @@ internal sealed class StoreLane(IMigrationTarget target, ChannelReader<InFlight>
             ? Acknowledged(f.Outcome) : Excepted(f)).ConfigureAwait(false);
         desk.Tally.Stored(stored.Count(static f => !f.IsRivalled), stored.Sum(static f => f.IsRivalled ? 0 : f.Body!.Length));
         desk.Tally.Excepted(refused.Count + group.Count(static f => f.Entry is { IsNew: true, State: InstanceState.Excepted }));
-        foreach (var flight in group) flight.Dispose();
+        if (handsBodiesOn) stored.ForEach(static f => f.IsHandedOn = true);
+        LetGo(group);
 
-        _suspects.AddRange(suspects);
-        _lastStored = stored.Where(static f => !f.IsRivalled).Aggregate(_lastStored, static (last, f) => Math.Max(last, f.Offer));
-        await SettleAsync(_suspects.FindAll(f => f.Offer < _lastStored)).ConfigureAwait(false); // it took others since: it was the objects
-        await desk.CloseAsync(ended.Select(static f => f.Unit)).ConfigureAwait(false);
-        if (stored.Count > 0) await onward.WriteAsync(stored, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            _suspects.AddRange(suspects);
+            _lastStored = stored.Where(static f => !f.IsRivalled).Aggregate(_lastStored, static (last, f) => Math.Max(last, f.Offer));
+            await SettleAsync(_suspects.FindAll(f => f.Offer < _lastStored)).ConfigureAwait(false); // it took others since: it was the objects
+            await desk.CloseAsync(ended.Select(static f => f.Unit)).ConfigureAwait(false);
+            if (stored.Count > 0) await onward.WriteAsync(stored, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            stored.ForEach(static f => f.Dispose()); // nobody has taken them
+            throw;
+        }
+    }
+
+    // Never what is handed on: the verifier reads it, and its memory would be another object's.
+    private static void LetGo(List<InFlight> flights)
+    {
+        foreach (var flight in flights)
+            if (!flight.IsHandedOn) flight.Dispose();
     }
 
     /// <summary>Offers what is not stored yet; <see langword="true"/> if another round may store more.</summary>

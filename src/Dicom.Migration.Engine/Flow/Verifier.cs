@@ -5,11 +5,13 @@ using Polly;
 namespace Dicom.Migration.Engine;
 
 /// <summary>Third stage: asks the target for the highest evidence it can serve, compares, and puts the verdict on record.</summary>
-internal sealed class Verifier(IMigrationTarget target, ChannelReader<IReadOnlyList<InFlight>> stored, RunDesk desk, DifferenceExaminer examiner, MigrationRunOptions options, TimeProvider time)
+internal sealed class Verifier(IMigrationTarget target, EvidenceLevel level, ChannelReader<IReadOnlyList<InFlight>> stored, RunDesk desk, DifferenceExaminer examiner, MigrationRunOptions options, TimeProvider time)
 {
     private readonly ResiliencePipeline<bool> _retry = RetryPolicy.ForFailures<bool>(options, time);
-    private readonly EvidenceLevel _level = target is not IEvidenceTarget able ? EvidenceLevel.L0
-        : able.Levels.Where(l => l <= options.Evidence && l is EvidenceLevel.L1 or EvidenceLevel.L2 or EvidenceLevel.L4).DefaultIfEmpty(EvidenceLevel.L0).Max();
+
+    /// <summary>The level that a run asks a target for: the one that is wanted, or the highest below that the target serves.</summary>
+    public static EvidenceLevel LevelOf(IMigrationTarget target, EvidenceLevel wanted) => target is not IEvidenceTarget able ? EvidenceLevel.L0
+        : able.Levels.Where(l => l <= wanted && l is EvidenceLevel.L1 or EvidenceLevel.L2 or EvidenceLevel.L3 or EvidenceLevel.L4).DefaultIfEmpty(EvidenceLevel.L0).Max();
 
     /// <summary>Verifies until nothing more was stored.</summary>
     /// <exception cref="TargetUnavailableException">The target cannot be asked; what was not verified is asked for by the next run.</exception>
@@ -17,14 +19,22 @@ internal sealed class Verifier(IMigrationTarget target, ChannelReader<IReadOnlyL
     {
         await foreach (var group in stored.ReadAllAsync(cancellationToken).ConfigureAwait(false))
         {
-            // The target's word alone verifies only where the host has asked for no more than that, by name.
-            if (_level == EvidenceLevel.L0)
-                foreach (var flight in group) flight.Verdict = options.Evidence == EvidenceLevel.L0 ? Verified(flight, EvidenceLevel.L0, null) : Excepted(FaultCode.UnreadableAtTarget);
-            else await _retry.ExecuteAsync(async token => await CollectAsync(group, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            try
+            {
+                // The target's word alone verifies only where the host has asked for no more than that, by name.
+                if (level == EvidenceLevel.L0)
+                    foreach (var flight in group) flight.Verdict = options.Evidence == EvidenceLevel.L0 ? Verified(flight, EvidenceLevel.L0, null) : Excepted(FaultCode.UnreadableAtTarget);
+                else await _retry.ExecuteAsync(async token => await CollectAsync(group, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                foreach (var flight in group) flight.Dispose(); // has a body only where it was needed here
+            }
             foreach (var flight in group) flight.Verdict ??= Excepted(FaultCode.MissingAtTarget);
-            await examiner.ExamineAsync([.. group.Where(static f => f.Verdict!.Fault is { Code: FaultCode.UnexplainedDifference })], cancellationToken).ConfigureAwait(false);
+            if (level == EvidenceLevel.L4)
+                await examiner.ExamineAsync([.. group.Where(static f => f.Verdict!.Fault is { Code: FaultCode.UnexplainedDifference })], cancellationToken).ConfigureAwait(false);
             // Not sent: only the same content, seen at the target, is proof that nothing is lost with it.
-            foreach (var rival in group.Where(f => f.IsRivalled && (_level != EvidenceLevel.L4 || f.Verdict!.State == InstanceState.Excepted)))
+            foreach (var rival in group.Where(f => f.IsRivalled && (level != EvidenceLevel.L4 || f.Verdict!.State == InstanceState.Excepted)))
                 rival.Verdict = Excepted(FaultCode.UidConflict) with { TargetDigest = rival.Verdict!.TargetDigest };
             await desk.ChangeAsync(group, static f => f.Verdict!).ConfigureAwait(false);
             var verified = group.Count(static f => f.Verdict!.State == InstanceState.Verified);
@@ -38,15 +48,18 @@ internal sealed class Verifier(IMigrationTarget target, ChannelReader<IReadOnlyL
     {
         // Equal copies of one object share a place: the same content answers for all of them.
         var byReference = group.Where(static f => f is { Verdict: null, Outcome.Reference: not null }).ToLookup(static f => f.Outcome!.Reference!);
-        await foreach (var item in ((IEvidenceTarget)target).CollectAsync(_level, [.. byReference.Select(static g => g.Key)], cancellationToken).ConfigureAwait(false))
+        await foreach (var item in ((IEvidenceTarget)target).CollectAsync(level, [.. byReference.Select(static g => g.Key)], cancellationToken).ConfigureAwait(false))
         {
             await using (item.ConfigureAwait(false))
             {
                 var (fault, digest) = await LookAsync(item, cancellationToken).ConfigureAwait(false);
                 foreach (var flight in byReference[item.Reference]) // none if it was not asked for: no evidence of anything
-                    flight.Verdict = fault is { } bad ? Excepted(bad.Code) with { Fault = bad }
+                {
+                    var differs = fault is null && level == EvidenceLevel.L3 ? await MetadataEvidence.CompareAsync(flight, item, options.LongestHeader, cancellationToken).ConfigureAwait(false) : fault;
+                    flight.Verdict = differs is { } bad ? Excepted(bad.Code) with { Fault = bad }
                         : digest is { } seen && seen != flight.SentDigest ? Excepted(FaultCode.UnexplainedDifference) with { TargetDigest = digest }
-                        : Verified(flight, _level, digest);
+                        : Verified(flight, level, digest);
+                }
             }
         }
         return true;
@@ -54,7 +67,7 @@ internal sealed class Verifier(IMigrationTarget target, ChannelReader<IReadOnlyL
 
     private async Task<(Fault? Fault, LedgerDigest? Digest)> LookAsync(EvidenceItem item, CancellationToken cancellationToken)
     {
-        if (item.Fault is not null || _level != EvidenceLevel.L4) return (item.Fault, null);
+        if (item.Fault is not null || level != EvidenceLevel.L4) return (item.Fault, null);
         if (item.Body is null) return (new Fault(FaultCode.UnreadableAtTarget), null);
         try
         {

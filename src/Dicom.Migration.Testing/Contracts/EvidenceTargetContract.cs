@@ -1,3 +1,4 @@
+using Dicom.Migration.DataSets;
 using Xunit;
 using static Dicom.Migration.Testing.ContractObjects;
 
@@ -53,6 +54,25 @@ public abstract class EvidenceTargetContract
             var stored = _made.Single(made => string.Equals(made.SopInstanceUid, item.Reference.SopInstanceUid, StringComparison.Ordinal));
             Assert.True(item.Body is not null && DataSet(stored).Span.SequenceEqual(item.Body), "What is shown is not what was stored.");
             Assert.True(item.Syntax is null || item.Syntax == stored.TransferSyntax, "The body is said to be in another transfer syntax.");
+        }
+    }
+
+    /// <summary>Metadata at L3 is DICOM JSON of what was stored; of a target without L3 nothing is asked.</summary>
+    [Fact]
+    public async Task Metadata_that_is_shown_is_of_what_was_stored()
+    {
+        var references = await StoreAllAsync().ConfigureAwait(false);
+        var target = await OpenAsync(Token).ConfigureAwait(false);
+        Assert.SkipUnless(target.Levels.Contains(EvidenceLevel.L3), "The target does not serve L3.");
+        await foreach (var item in target.CollectAsync(EvidenceLevel.L3, references, Token).ConfigureAwait(false))
+        {
+            await using (item.ConfigureAwait(false))
+            {
+                var stored = _made.Single(made => string.Equals(made.SopInstanceUid, item.Reference.SopInstanceUid, StringComparison.Ordinal));
+                using var bytes = new MemoryStream(DataSet(stored).ToArray(), writable: false);
+                var difference = await DicomJsonComparer.CompareAsync(DataSets.DataSet.ReadHeader(bytes, stored.TransferSyntax), item.Metadata, item.BulkData, Token).ConfigureAwait(false);
+                Assert.True(difference.Different.Count == 0, $"The metadata is another than that of what was stored: {string.Join(' ', difference.Different)}.");
+            }
         }
     }
 

@@ -94,6 +94,7 @@ public sealed class ScriptedWebPacs(ScriptedPacs? over = null) : HttpMessageHand
         {
             "studies" or "series" or "instances" => Search(request, names),
             "metadata" => Metadata(request, names[..^1]),
+            _ when names is [.., "bulk", _] => BulkData(request, names),
             _ => Retrieve(request, path, names),
         };
     }
@@ -125,7 +126,24 @@ public sealed class ScriptedWebPacs(ScriptedPacs? over = null) : HttpMessageHand
     private HttpResponseMessage Metadata(HttpRequestMessage request, string[] names)
     {
         var found = Instances.Where(i => IsIn(i, names)).ToList();
-        return found.Count == 0 ? new(HttpStatusCode.NotFound) : JsonAnswer(request, found.Select(static i => DataSet.Read(i.Bytes, i.TransferSyntax)));
+        if (found.Count == 0) return new(HttpStatusCode.NotFound);
+        var path = request.RequestUri!.GetLeftPart(UriPartial.Path);
+        var options = Script.LongestInline is not { } longest ? null : new DicomJsonWriterOptions
+        {
+            MaxInlineBinaryLength = longest,
+            BulkDataUri = at => $"{path[..path.LastIndexOf('/')]}/bulk/{string.Concat(at.Path.Select(static step => string.Create(CultureInfo.InvariantCulture, $"{step.Sequence.Value:X8}.{step.Item}.")))}{at.Tag.Value:X8}",
+        };
+        return JsonAnswer(request, found.Select(Script.Describes).Select(static i => DataSet.Read(i.Bytes, i.TransferSyntax)), options: options);
+    }
+
+    private HttpResponseMessage BulkData(HttpRequestMessage request, string[] names)
+    {
+        static uint Hex(string tag) => uint.Parse(tag, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        var instance = Instances.FirstOrDefault(i => IsIn(i, names[..^2]));
+        var (steps, at) = (names[^1].Split('.'), instance is null ? null : DataSet.Read(instance.Bytes, instance.TransferSyntax));
+        for (var i = 0; i < steps.Length - 1; i += 2) at = at?.Find(new DicomTag(Hex(steps[i])))?.Items[int.Parse(steps[i + 1], CultureInfo.InvariantCulture)];
+        var found = at?.Find(new DicomTag(Hex(steps[^1])));
+        return found is null ? new(HttpStatusCode.NotFound) : Answer(request, $"multipart/related; type=\"{Octets}\"; boundary=\"{BoundaryOfAnswers}\"", WebPacsMultipart.Write(BoundaryOfAnswers, Octets, [found.Value]), null);
     }
 
     private HttpResponseMessage Retrieve(HttpRequestMessage request, string path, string[] names)
@@ -198,13 +216,13 @@ public sealed class ScriptedWebPacs(ScriptedPacs? over = null) : HttpMessageHand
         return item;
     }
 
-    private HttpResponseMessage JsonAnswer(HttpRequestMessage request, IEnumerable<DataSet> dataSets, bool isArray = true)
+    private HttpResponseMessage JsonAnswer(HttpRequestMessage request, IEnumerable<DataSet> dataSets, bool isArray = true, DicomJsonWriterOptions? options = null)
     {
         using var json = new MemoryStream();
         using (var writer = new Utf8JsonWriter(json))
         {
             if (isArray) writer.WriteStartArray();
-            foreach (var dataSet in dataSets) new DicomJsonWriter(writer).Write(dataSet);
+            foreach (var dataSet in dataSets) new DicomJsonWriter(writer, options).Write(dataSet);
             if (isArray) writer.WriteEndArray();
         }
 

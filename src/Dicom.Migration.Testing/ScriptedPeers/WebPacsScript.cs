@@ -63,6 +63,10 @@ public sealed record WebPacsScript
     public Func<PacsInstance, PacsInstance> Sends { get; init; } = static i => i;
     /// <summary>What it sends in place of an instance to whoever does not ask for <c>transfer-syntax=*</c>: most decompress.</summary>
     public Func<PacsInstance, PacsInstance> Transcodes { get; init; } = static i => i;
+    /// <summary>What it gives the metadata of, in place of an instance.</summary>
+    public Func<PacsInstance, PacsInstance> Describes { get; init; } = static i => i;
+    /// <summary>Longest binary value, in bytes, that stands in metadata; of a longer one there is a BulkDataURI. <see langword="null"/>: none is given, and what is long is left out.</summary>
+    public int? LongestInline { get; init; }
     /// <summary>Bytes of a multipart answer after which it breaks off, by the path that was asked for; <see langword="null"/> for never.</summary>
     public Func<string, long?> BreaksOffAfter { get; init; } = static _ => null;
     /// <summary>What breaks off just ends, as without length and chunks; otherwise the connection is reset.</summary>

@@ -9,7 +9,7 @@ namespace Dicom.Migration.DicomWeb.Tests.Endpoints;
 /// <summary>The target shows what every target does, against the scripted archive.</summary>
 public sealed class DicomWebEvidenceContractTests : EvidenceTargetContract, IDisposable
 {
-    private readonly ScriptedWebPacs _pacs = new();
+    private readonly ScriptedWebPacs _pacs = new() { Script = new() { LongestInline = 4 } };
     protected override Task<IEvidenceTarget> OpenAsync(CancellationToken cancellationToken) => Task.FromResult<IEvidenceTarget>(WebPeers.Target(_pacs));
     public void Dispose() => _pacs.Dispose();
 }

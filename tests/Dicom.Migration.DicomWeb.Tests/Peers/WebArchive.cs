@@ -91,7 +91,7 @@ internal sealed class WebArchive : IAsyncDisposable
             lock (_lock) context.Response.StatusCode = _objects.RemoveAll(o => IsIn(o, names)) > 0 ? 204 : 404;
         }
         else if (names[^1] is "studies" or "series" or "instances") await SearchAsync(context, names);
-        else if (names[^1] == "metadata") await JsonAsync(context, Objects.Where(o => IsIn(o, names[..^1])));
+        else if (names[^1] == "metadata" && Objects.Any(o => IsIn(o, names[..^1]))) await JsonAsync(context, Objects.Where(o => IsIn(o, names[..^1])));
         else await RetrieveAsync(context, Objects.Where(o => IsIn(o, names)).ToList());
     }
 
@@ -105,6 +105,7 @@ internal sealed class WebArchive : IAsyncDisposable
         var matching = Objects.Where(o => IsIn(o, names[..^1]));
         if (query.TryGetValue("00080020", out var dates) && dates[0]!.Split('-') is [var first, var last])
             matching = matching.Where(o => string.CompareOrdinal(o.Date, first) >= 0 && string.CompareOrdinal(o.Date, last) <= 0);
+        if (query.TryGetValue("00080018", out var uid)) matching = matching.Where(o => o.InstanceUid == uid[0]);
         var groups = matching.GroupBy(o => names[^1] switch { "studies" => o.StudyUid, "series" => o.SeriesUid, _ => o.InstanceUid });
         if (Cap is { } cap) groups = groups.Take(cap + 1);
         if (!IgnoresOffset && query.TryGetValue("offset", out var offset)) groups = groups.Skip(int.Parse(offset[0]!, System.Globalization.CultureInfo.InvariantCulture));

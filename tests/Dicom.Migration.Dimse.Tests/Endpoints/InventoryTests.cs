@@ -49,17 +49,45 @@ public sealed class InventoryTests
         Assert.All(findings, static f => Assert.Equal(FaultCode.QueryTooLarge, Assert.IsType<SourceFinding>(f).Fault?.Code));
     }
 
-    private static async Task<List<SourceUnit>> UnitsAsync(DimseSource source)
+    [Fact]
+    public async Task A_study_without_date_and_patient_ID_that_a_cut_answer_may_hide_is_in_the_account()
+    {
+        await using var pacs = Of([.. Enumerable.Range(0, 20).Select(static i => Study(i, $"201103{1 + i:D2}", "120000", $"P{i}")), Study(99, "", "", "")]);
+        pacs.Script = new PacsScript { MaxMatches = 7 };
+        await using var source = Archives.Source(pacs);
+        Assert.Contains(await UnitsAsync(source), static u => u.Key is "1.2.99" or StudyInventory.Unlistable + "neither a date nor a patient ID");
+    }
+
+    [Fact]
+    public async Task A_listing_that_goes_on_knows_what_the_first_one_learnt_of_the_archive()
+    {
+        await using var pacs = Of([.. Enumerable.Range(0, 20).Select(static i => Study(i, $"201103{1 + i:D2}", "120000", $"P{i}")), Study(99, "", "", "Z")]);
+        pacs.Script = new PacsScript { MaxMatches = 7 };
+        await using var source = Archives.Source(pacs);
+        var last = (await UnitsAsync(source)).FindLast(static u => u.Cursor is not null)!.Cursor;
+        Assert.Contains(await UnitsAsync(source, last), static u => u.Key is "1.2.99");
+    }
+
+    [Fact]
+    public async Task A_listing_that_cannot_tell_where_it_was_begins_anew()
+    {
+        await using var pacs = Of(Enumerable.Range(0, 3).Select(static i => Study(i, $"2011030{1 + i}", "120000", "P")));
+        await using var source = Archives.Source(pacs);
+        foreach (var text in new[] { "", "20111231", "20111231 1 2", "20111231 1 2 x", "2011 1 2 3" })
+            Assert.Equal(3, (await UnitsAsync(source, new SourceCursor(text))).DistinctBy(static u => u.Key).Count());
+    }
+
+    private static async Task<List<SourceUnit>> UnitsAsync(DimseSource source, SourceCursor? after = null)
     {
         var units = new List<SourceUnit>();
-        await foreach (var unit in source.DiscoverAsync(null, Token)) units.Add(unit);
+        await foreach (var unit in source.DiscoverAsync(after, Token)) units.Add(unit);
         return units;
     }
 
     private static async Task<IEnumerable<string>> ListAsync(ScriptedPacs pacs)
     {
         await using var source = Archives.Source(pacs);
-        return (await UnitsAsync(source)).Select(static u => u.Key).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        return (await UnitsAsync(source)).Select(static u => u.Key).Where(static k => DicomUid.IsValid(k)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
     }
 
     private static ScriptedPacs Of(IEnumerable<PacsInstance> instances)

@@ -20,11 +20,20 @@ internal sealed record Conversation(byte[] Requests, byte[] Answers)
         var instance = Elements.Instance(Ct, "1.2.3.4");
         all.Add(await HoldAsync([new ContextProposal(Verification, [Elements.Implicit])], static (a, token) => a.EchoAsync(token), cancellationToken));
         all.Add(await HoldAsync([new ContextProposal(Ct, [Elements.Explicit, Elements.Implicit])], (a, token) => a.StoreAsync(Ct, "1.2.3.4", Elements.Explicit, Elements.Body(instance), token), cancellationToken));
+        all.Add(await OfALongFragmentAsync(cancellationToken));
         all.Add(await HoldAsync([new ContextProposal(Find, [Elements.Explicit])], static async (a, token) =>
         {
             await foreach (var _ in a.FindAsync(Find, Elements.Element(0x00080052, "CS", "STUDY"), token)) continue;
         }, cancellationToken));
         return all;
+    }
+
+    /// <summary>A C-STORE whose data set is one fragment that is never held whole, and the release; all but the last 10 bytes of what is asked are before its end.</summary>
+    public static Task<Conversation> OfALongFragmentAsync(CancellationToken cancellationToken)
+    {
+        const string Ct = "1.2.840.10008.5.1.4.1.1.2";
+        byte[] instance = [.. Elements.Instance(Ct, "1.2.3.4"), .. Elements.Element(0x00104000, "LT", new string('0', 60_000))];
+        return HoldAsync([new ContextProposal(Ct, [Elements.Explicit])], (a, token) => a.StoreAsync(Ct, "1.2.3.4", Elements.Explicit, Elements.Body(instance), token), cancellationToken);
     }
 
     /// <summary>The request that opens it, as far as it can be asked for again by this SDK.</summary>

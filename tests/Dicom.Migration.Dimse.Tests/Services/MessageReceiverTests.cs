@@ -13,12 +13,14 @@ public class MessageReceiverTests
     private readonly FakeTimeProvider _time = new();
     private readonly Body _body = new();
     private readonly MessageReceiver _receiver;
+    private ReadOnlyMemory<byte> _rest;
+    private Action? _onRest;
 
     public MessageReceiverTests()
     {
         var negotiated = new Negotiated(new AssociationInfo("B", "A", ""), false, new Dictionary<byte, AcceptedContext> { [1] = Context, [3] = Context with { Id = 3 } }, 16_384, 1, 1);
         var options = new DimseListenerOptions { Security = DimseSecurity.Plaintext, IdleTimeout = TimeSpan.FromSeconds(60), MinimumRate = 1_000 };
-        _receiver = new MessageReceiver(negotiated, options, _time, (_, _, _) => ValueTask.FromResult<IncomingBody?>(_body));
+        _receiver = new MessageReceiver(negotiated, options, _time, (_, _, _) => ValueTask.FromResult<IncomingBody?>(_body), ReadRestAsync);
     }
 
     private static byte[] Command { get; } = new CommandSet().With(CommandSet.Field, CommandField.StoreRequest).With(CommandSet.DataSetType, 0).Encode();
@@ -78,22 +80,63 @@ public class MessageReceiverTests
         Assert.Equal(FaultCode.MessageTooLong, e.Fault.Code);
     }
 
-    private async Task TakeAsync(byte context, bool isCommand, bool isLast, byte[] fragment)
+    [Fact]
+    public async Task What_is_missing_of_a_fragment_is_read_to_where_it_belongs()
+    {
+        await TakeAsync(1, true, true, Command);
+        await TakeAsync(1, false, true, [1, 2, 3, 4, 5, 6, 7], missing: 4);
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7], _body.Taken);
+        Assert.Equal(7, _body.Length);
+        Assert.True(_body.IsComplete);
+    }
+
+    [Fact]
+    public async Task A_missing_part_that_comes_too_slowly_is_given_up()
+    {
+        await TakeAsync(1, true, true, Command);
+        _onRest = () => _time.Advance(TimeSpan.FromSeconds(62));
+        var e = await Assert.ThrowsAsync<AssociationException>(() => TakeAsync(1, false, true, new byte[100], missing: 90));
+        Assert.Equal(FaultCode.PeerTimeout, e.Fault.Code);
+        Assert.False(_body.IsComplete);
+    }
+
+    private async Task TakeAsync(byte context, bool isCommand, bool isLast, byte[] fragment, int missing = 0)
     {
         var pdu = new byte[12 + fragment.Length];
         PduWriter.WriteDataHeader(pdu, context, isCommand, isLast, fragment.Length);
         fragment.CopyTo(pdu, 12);
-        await _receiver.TakeAsync(new ReadOnlySequence<byte>(pdu, 6, pdu.Length - 6), TestContext.Current.CancellationToken);
+        _rest = pdu.AsMemory(pdu.Length - missing);
+        await _receiver.TakeAsync(new PduFrame(PduType.DataTransfer, new ReadOnlySequence<byte>(pdu, 6, pdu.Length - 6 - missing), missing), TestContext.Current.CancellationToken);
+    }
+
+    private ValueTask<int> ReadRestAsync(Memory<byte> memory, bool isAnew, CancellationToken cancellationToken)
+    {
+        _onRest?.Invoke();
+        _rest[..1].CopyTo(memory);
+        _rest = _rest[1..];
+        return ValueTask.FromResult(1);
     }
 
     private sealed class Body() : IncomingBody(1)
     {
+        private readonly byte[] _room = new byte[3];
+
         public Action? OnAppend { get; set; }
         public bool IsComplete { get; private set; }
+        public List<byte> Taken { get; } = [];
 
         public override ValueTask AppendAsync(ReadOnlySequence<byte> fragment, CancellationToken cancellationToken)
         {
             OnAppend?.Invoke();
+            Taken.AddRange(fragment.ToArray());
+            return ValueTask.CompletedTask;
+        }
+
+        public override Memory<byte> GetMemory(int missing) => _room;
+
+        public override ValueTask AdvanceAsync(int count, int missing, CancellationToken cancellationToken)
+        {
+            Taken.AddRange(_room.AsSpan(0, count));
             return ValueTask.CompletedTask;
         }
 

@@ -176,6 +176,45 @@ public sealed class WatchedSocketStreamTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Whoever_blocks_where_it_was_woken_keeps_no_other_connection_from_being_read()
+    {
+        using var gate = new ManualResetEventSlim();
+        var others = new List<(Socket Peer, Stream Stream, Task Blocked)>();
+        try
+        {
+            for (var i = 0; i <= Environment.ProcessorCount; i++)
+            {
+                var (peer, stream) = await ConnectAsync();
+                others.Add((peer, stream, BlockAsync(stream)));
+            }
+
+            foreach (var (peer, _, _) in others) await peer.SendAsync(new byte[1], Stop);
+            for (var i = 0; i < 10; i++)
+            {
+                var read = _stream.ReadAsync(new byte[1], Stop).AsTask();
+                await _peer.SendAsync(new byte[1], Stop);
+                Assert.Equal(1, await read.WaitAsync(TimeSpan.FromMinutes(1), Stop));
+            }
+        }
+        finally
+        {
+            gate.Set();
+            foreach (var (peer, stream, blocked) in others)
+            {
+                await blocked;
+                await stream.DisposeAsync();
+                peer.Dispose();
+            }
+        }
+
+        async Task BlockAsync(Stream stream)
+        {
+            await stream.ReadExactlyAsync(new byte[1], Stop).ConfigureAwait(false);
+            gate.Wait(Stop);
+        }
+    }
+
+    [Fact]
     public async Task A_port_where_nobody_listens_refuses()
     {
         using var taken = new Socket(SocketType.Stream, ProtocolType.Tcp);

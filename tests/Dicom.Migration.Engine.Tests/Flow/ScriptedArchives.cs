@@ -95,6 +95,8 @@ internal sealed class ScriptedTarget : IEvidenceTarget
     public bool KeepsRefused { get; init; }
     /// <summary>What it says of what it does not hold; <see langword="null"/>: nothing.</summary>
     public Func<string, FaultCode?> Missing { get; set; } = _ => FaultCode.MissingAtTarget;
+    /// <summary>What it gives as the metadata of what it holds. Default: DICOM JSON of all but the pixels.</summary>
+    public Func<byte[], byte[]> Describe { get; init; } = static bytes => MetadataEvidenceTests.Json(bytes);
     /// <summary>Objects that break the connection for all that is outstanding with them. With it, answers come when they are flushed.</summary>
     public Func<string, bool>? Breaks { get; init; }
     public int Stores { get; private set; }
@@ -122,7 +124,7 @@ internal sealed class ScriptedTarget : IEvidenceTarget
     {
         foreach (var reference in references)
             if (Held.TryGetValue(reference.SopInstanceUid, out var bytes))
-                yield return new EvidenceItem(reference, level) { TransferSyntax = TransferSyntax.ExplicitVrLittleEndian, Body = PipeReader.Create(new MemoryStream(bytes)) };
+                yield return new EvidenceItem(reference, level) { TransferSyntax = TransferSyntax.ExplicitVrLittleEndian, Body = PipeReader.Create(new MemoryStream(bytes)), Metadata = level is EvidenceLevel.L3 ? Describe(bytes) : default };
             else if (Missing(reference.SopInstanceUid) is { } fault)
                 yield return new EvidenceItem(reference, level) { Fault = new Fault(fault) };
         await Task.CompletedTask;

@@ -58,6 +58,7 @@ public class ContractTests
     [InlineData(EvidenceFlaw.ShowsAnother, nameof(EvidenceTargetContract.What_was_stored_is_shown_at_every_level_with_one_item_for_each_reference))]
     [InlineData(EvidenceFlaw.SaysAnotherLevel, nameof(EvidenceTargetContract.What_was_stored_is_shown_at_every_level_with_one_item_for_each_reference))]
     [InlineData(EvidenceFlaw.LosesLastByte, nameof(EvidenceTargetContract.A_body_that_is_shown_is_what_was_stored))]
+    [InlineData(EvidenceFlaw.DescribesAnother, nameof(EvidenceTargetContract.Metadata_that_is_shown_is_of_what_was_stored))]
     [InlineData(EvidenceFlaw.SilentOnMissing, nameof(EvidenceTargetContract.What_was_not_stored_is_missing_at_every_level_and_hides_nothing_beside_it))]
     [InlineData(EvidenceFlaw.FindsEverything, nameof(EvidenceTargetContract.What_was_not_stored_is_missing_at_every_level_and_hides_nothing_beside_it))]
     [InlineData(EvidenceFlaw.MissesBesideMissing, nameof(EvidenceTargetContract.What_was_not_stored_is_missing_at_every_level_and_hides_nothing_beside_it))]

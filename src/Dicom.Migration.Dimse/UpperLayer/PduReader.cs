@@ -1,0 +1,82 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+
+namespace Dicom.Migration.Dimse.UpperLayer;
+
+/// <summary>Takes PDUs off a stream: short ones whole, out of a buffer; of a long fragment of a data set what is here, and the rest straight into the memory of whoever it is for.</summary>
+/// <remarks>It reads no more than it is asked for, so nothing is ever between the buffer and the rest of a fragment. Its memory grows with what has come, never with what a header promises.</remarks>
+internal sealed class PduReader(Stream stream, int maxDataLength)
+{
+    private const int LittleRoom = 4_096; // between two long PDUs: a command, a header, and little that has to be copied
+    private const int Room = 65_536; // between two short ones: as many as are there
+    private byte[] _buffer = new byte[LittleRoom];
+    private int _start;
+    private int _end;
+    private bool _wasFull;
+    private bool _isLong; // the last data PDU was: the next one will be
+    private int _missing;
+
+    /// <summary>Whether part of a PDU is here.</summary>
+    public bool IsInside => _missing > 0 || _start < _end;
+
+    /// <summary>The next PDU, if it is here, or the beginning of a long one; valid until the next call of anything here.</summary>
+    /// <exception cref="AssociationException">It is none, or longer than its limit.</exception>
+    public bool TryTake(out PduFrame frame)
+    {
+        var rest = new ReadOnlySequence<byte>(_buffer, _start, _end - _start);
+        if (!Pdu.TryTake(ref rest, maxDataLength, out frame) && !Pdu.TryTakeBeginning(ref rest, out frame)) return false;
+        _start = _end - (int)rest.Length;
+        _missing = frame.Missing;
+        if (_missing > 0) _isLong = true;
+        else if (frame.Body.Length > LittleRoom) _isLong = false;
+        return true;
+    }
+
+    /// <summary>Waits for more of what <see cref="TryTake"/> did not find.</summary>
+    /// <returns><see langword="false"/> at the end of the stream.</returns>
+    /// <exception cref="OperationCanceledException">Cancelled; nothing is lost.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<bool> FillAsync(CancellationToken cancellationToken)
+    {
+        MakeRoom();
+        var room = _buffer.AsMemory(_end);
+        if (_isLong && _end == 0) room = room[..LittleRoom];
+        var count = await stream.ReadAsync(room, cancellationToken).ConfigureAwait(false);
+        _end += count;
+        _wasFull = count == room.Length;
+        return count > 0;
+    }
+
+    /// <summary>The rest of a fragment whose beginning was taken, or part of it.</summary>
+    /// <param name="memory">No longer than what is missing.</param> <param name="cancellationToken">Ends the wait; nothing is lost.</param>
+    /// <returns>How many bytes came; 0 at the end of the stream.</returns>
+    public ValueTask<int> ReadRestAsync(Memory<byte> memory, CancellationToken cancellationToken)
+    {
+        var reading = stream.ReadAsync(memory, cancellationToken);
+        if (!reading.IsCompletedSuccessfully) return CountAsync(reading);
+        var count = reading.Result;
+        _missing -= count;
+        return ValueTask.FromResult(count);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> CountAsync(ValueTask<int> reading)
+    {
+        var count = await reading.ConfigureAwait(false);
+        _missing -= count;
+        return count;
+    }
+
+    private void MakeRoom()
+    {
+        var length = _end - _start;
+        var size = length == 0 && _buffer.Length > Room ? LittleRoom // a long A-ASSOCIATE-RQ was here
+            : length == _buffer.Length ? Math.Max(Room, 2 * length)
+            : _wasFull && !_isLong ? Math.Max(Room, _buffer.Length)
+            : _buffer.Length;
+        var source = _buffer.AsSpan(_start, length);
+        if (size != _buffer.Length) _buffer = GC.AllocateUninitializedArray<byte>(size);
+        source.CopyTo(_buffer);
+        (_start, _end) = (0, length);
+    }
+}
