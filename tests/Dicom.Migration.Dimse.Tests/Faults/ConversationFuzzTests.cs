@@ -138,7 +138,7 @@ public sealed class ConversationFuzzTests
     /// <summary>Each input, cut into reads of some length: no exception but the SDK's, and bounds on reads, bytes said and bytes allocated.</summary>
     private static async Task RunAsync(ConversationMutator mutator, Func<ReadOnlyMemory<byte>, FedStream, Task> talk)
     {
-        var (count, whole, allocatedBefore) = (Asked ?? 8_000, 0L, GC.GetTotalAllocatedBytes(precise: true));
+        var (count, whole, allocatedBefore, isAgain) = (Asked ?? 8_000, 0L, GC.GetTotalAllocatedBytes(precise: true), false);
         for (var number = First; number < First + count; number++)
         {
             var input = mutator.Make(number);
@@ -164,7 +164,10 @@ public sealed class ConversationFuzzTests
             var allocated = GC.GetTotalAllocatedBytes() - before;
             if (stream.Reads > 2 * (input.Length / step) + 64 + input.Length / 6) Fail(number, $"{stream.Reads} reads of {step} bytes for {input.Length}");
             if (stream.Said > 65_536 + 16L * input.Length) Fail(number, $"{stream.Said} bytes said to {input.Length}");
-            if (allocated > LeastAllocated + (long)AllocatedPerByte * input.Length) Fail(number, $"{allocated} bytes allocated for {input.Length}");
+            var isTooMuch = allocated > LeastAllocated + (long)AllocatedPerByte * input.Length;
+            if (isTooMuch && isAgain) Fail(number, $"{allocated} bytes allocated for {input.Length}");
+            isAgain = isTooMuch;
+            if (isAgain) number--; // the runtime allocates, too, once in millions of inputs: what this one costs it costs again
         }
 
         var average = (GC.GetTotalAllocatedBytes(precise: true) - allocatedBefore) / count;
