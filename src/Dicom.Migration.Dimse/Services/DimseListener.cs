@@ -40,6 +40,9 @@ public sealed class DimseListener : IAsyncDisposable
     /// <summary>Where it listens, with the port that was picked.</summary>
     public IPEndPoint EndPoint { get; }
 
+    /// <summary>Connections that are served now.</summary>
+    internal int Connections => _peers.Count;
+
     /// <summary>Stops listening, aborts what is open, and waits for the handlers to return.</summary>
     public async ValueTask DisposeAsync()
     {
