@@ -38,7 +38,8 @@ public record AssociationOptions
 
     /// <summary>
     /// Whether a handler is called, and goes on when a part of a data set comes, on the thread that reads the association. It saves handing each part from
-    /// thread to thread, and asks of the handler that it awaits and never blocks: what it waits for may be behind what it holds up. Default <see langword="false"/>.
+    /// thread to thread, and asks of the handler that it awaits and never blocks: what it waits for may be behind what it holds up. C-FIND, C-GET and C-MOVE run
+    /// elsewhere all the same, as a C-CANCEL has to be read meanwhile. Default <see langword="false"/>.
     /// </summary>
     public bool RunsHandlerInline { get; init; }
 

@@ -170,6 +170,8 @@ internal sealed class DimseSession : IAsyncDisposable
     {
         if (!_negotiated.Allows(context, command.UInt16(CommandSet.Field), isOurs: true))
             throw new AssociationException(new Fault(FaultCode.NotNegotiable), "The role that the request needs was not agreed on (PS3.7 §D.3.3.4).");
+        if (_performer.IsInsideBody)
+            throw new InvalidOperationException("A handler sends a request over the association whose data set it has not read to its end: it may wait for itself. Read it first.");
     }
 
     private ushort Register(PendingRequest pending)
@@ -292,7 +294,7 @@ internal sealed class DimseSession : IAsyncDisposable
         if (field == CommandField.StoreRequest && !command.HasDataSet) throw ItemCursor.Violation(0, "A C-STORE request has no data set.");
         _ = command.UInt16(CommandSet.MessageId);
         Interlocked.Increment(ref _performing);
-        var body = _performer.Open(context.Id);
+        var body = _performer.Open(context.Id, field);
         body.OnBegin(b => Begin(context, command, b));
         if (command.HasDataSet) return body;
         await body.CompleteAsync(cancellationToken).ConfigureAwait(false);
@@ -302,7 +304,7 @@ internal sealed class DimseSession : IAsyncDisposable
 
     private void Begin(AcceptedContext context, CommandSet command, StreamedBody body)
     {
-        var operation = _options.RunsHandlerInline ? PerformAsync(context, command, body) : Task.Run(() => PerformAsync(context, command, body), CancellationToken.None);
+        var operation = _performer.IsInline(command.UInt16(CommandSet.Field)) ? PerformAsync(context, command, body) : Task.Run(() => PerformAsync(context, command, body), CancellationToken.None);
         if (operation.IsCompleted) return; // it throws nothing that is not handled
         _operations[operation] = 0;
         _ = ForgetWhenDoneAsync(operation);

@@ -132,17 +132,9 @@ public sealed class SlowCrowdTests
     {
         var command = new CommandSet().WithUid(CommandSet.AffectedSopClassUid, Ct).With(CommandSet.Field, CommandField.StoreRequest).With(CommandSet.MessageId, 1).With(CommandSet.Priority, 0)
             .With(CommandSet.DataSetType, 0).WithUid(CommandSet.AffectedSopInstanceUid, "1.2.3").Encode();
-        var bytes = Value(true, true, command).ToList();
-        for (var at = 0; at < length; at += fragment) bytes.AddRange(Value(false, at + fragment >= length, new byte[Math.Min(fragment, length - at)]));
+        var bytes = Pdus.Value(1, true, true, command).ToList();
+        for (var at = 0; at < length; at += fragment) bytes.AddRange(Pdus.Value(1, false, at + fragment >= length, new byte[Math.Min(fragment, length - at)]));
         return ([.. bytes], 12 + command.Length);
-
-        static byte[] Value(bool isCommand, bool isLast, byte[] content)
-        {
-            var pdu = new byte[12 + content.Length];
-            PduWriter.WriteDataHeader(pdu, 1, isCommand, isLast, content.Length);
-            content.CopyTo(pdu, 12);
-            return pdu;
-        }
     }
 
     /// <summary>Reads one PDU.</summary>
