@@ -79,6 +79,11 @@ public sealed class DimseSource : IMigrationSource, IAsyncDisposable
                         fault = e.Fault; // what is still missing is asked for in smaller pieces
                         break;
                     }
+                    catch (SourceUnavailableException e) when (request.Contexts is not null && !e.Fault.IsTransient)
+                    {
+                        fault = e.Fault; // it does not like some of the many SOP classes that are tried
+                        break;
+                    }
 
                     // Asked for alone after something broke: one that breaks again costs no other its turn.
                     var body = request.Level is "IMAGE" ? await ReadBackBody.TakeAsync(arrivals.Current.Body, cancellationToken).ConfigureAwait(false) : arrivals.Current.Body;
@@ -121,7 +126,8 @@ public sealed class DimseSource : IMigrationSource, IAsyncDisposable
         }
     }
 
-    /// <summary>The study; then each series that is not all here; then instance by instance, and those that broke the association before at the end.</summary>
+    /// <summary>The study; then each series that is not all here; then what is of no common SOP class, if the archive does not say of which; then instance by instance, and those that
+    /// broke the association before at the end.</summary>
     private IEnumerable<RetrievalRequest> Requests(string studyUid, Wanted wanted)
     {
         var troubled = _troubled.GetValueOrDefault(studyUid);
@@ -132,8 +138,15 @@ public sealed class DimseSource : IMigrationSource, IAsyncDisposable
                 if (_retriever.Fits(series)) yield return new RetrievalRequest("SERIES", studyUid, series.Key, [.. series]);
         }
 
+        foreach (var contexts in _retriever.FurtherPlans())
+        {
+            List<Listed> unknown = [.. wanted.Missing.Where(static l => l.SopClassUid is null)];
+            if (unknown.Count == 0) break;
+            yield return new RetrievalRequest("STUDY", studyUid, null, unknown) { Contexts = contexts };
+        }
+
         var failures = 0;
-        foreach (var instance in wanted.Missing.OrderBy(l => troubled?.Contains(l.SopInstanceUid) is true))
+        foreach (var instance in wanted.Missing.OrderBy(l => troubled?.Contains(l.SopInstanceUid) is true).ThenBy(static l => l.SopClassUid is null))
         {
             if (failures == MostFailuresInARow) yield break;
             yield return new RetrievalRequest("IMAGE", studyUid, instance.SeriesUid, [instance]);

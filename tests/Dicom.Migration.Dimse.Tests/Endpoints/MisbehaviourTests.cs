@@ -130,9 +130,23 @@ public sealed class MisbehaviourTests : IDisposable
         Assert.Equal(Count, account.Count(FaultCode.NotDelivered));
     }
 
+    [Theory, InlineData(DimseRetrieval.Get), InlineData(DimseRetrieval.Move)]
+    public async Task An_archive_that_names_no_sop_classes_is_read_all_the_same(DimseRetrieval retrieval)
+    {
+        Assert.NotEmpty(MadeUpInstances.Create(5, Count).Select(static i => i.SopClassUid).Except(StorageSyntaxes.CommonClasses));
+        var (account, from, to) = await RunAsync(new() { GivesNoSopClass = true }, new(), retrieval);
+        Assert.Equal(Count, account.Count(EvidenceLevel.L4));
+        Assert.Equal(Content(from), Content(to));
+    }
+
     [Fact]
-    public async Task An_archive_that_names_no_sop_classes_is_read_all_the_same_by_c_move() =>
-        Assert.Equal(Count, (await RunAsync(new() { GivesNoSopClass = true }, new(), DimseRetrieval.Move)).Account.Count(EvidenceLevel.L4));
+    public async Task An_archive_that_names_no_sop_classes_and_breaks_off_loses_what_is_broken_alone()
+    {
+        var names = MadeUpInstances.Create(5, Count).Where(static i => !StorageSyntaxes.CommonClasses.Contains(i.SopClassUid)).Take(1).Select(static i => i.SopInstanceUid).ToHashSet(StringComparer.Ordinal);
+        var (account, _, to) = await RunAsync(new() { GivesNoSopClass = true, AbortsAt = i => names.Contains(i.SopInstanceUid) ? 100 : -1 }, new(), DimseRetrieval.Get);
+        Assert.Equal((Count - 1, 1), ((int)account.Count(EvidenceLevel.L4), (int)account.Count(InstanceState.Excepted)));
+        Assert.Equal(Count - 1, to.Count);
+    }
 
     [Fact]
     public async Task Success_without_storing_is_found()
