@@ -43,6 +43,12 @@ public record AssociationOptions
     /// </summary>
     public bool RunsHandlerInline { get; init; }
 
+    /// <summary>
+    /// Whether an N-EVENT-REPORT is refused (0124) unless its sender has the SCP role: on an association that it asked for itself, by role selection (PS3.7 §D.3.3.4, PS3.4 §J.3).
+    /// Default <see langword="false"/>: archives leave it out, and their report of a storage commitment would be lost; <see cref="NormalizedIndication.HasRole"/> tells.
+    /// </summary>
+    public bool RequiresEventReportRole { get; init; }
+
     /// <summary>Message ID of the first request: a listener tells the C-MOVEs of several associations apart by it (PS3.7 §9.1.1.1.9).</summary>
     internal ushort FirstMessageId { get; init; } = 1;
 

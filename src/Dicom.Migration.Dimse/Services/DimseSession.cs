@@ -32,7 +32,7 @@ internal sealed class DimseSession : IAsyncDisposable
         _window = new SemaphoreSlim(negotiated.InvokeWindow);
         _receiver = new MessageReceiver(negotiated, options, time, BeginAsync);
         _sender = new MessageSender(connection, negotiated.PeerMaxLength);
-        _performer = new RequestPerformer(this, negotiated, handler, options.RunsHandlerInline);
+        _performer = new RequestPerformer(this, negotiated, handler, options);
     }
 
     /// <summary>Cancelled when the association ended.</summary>
