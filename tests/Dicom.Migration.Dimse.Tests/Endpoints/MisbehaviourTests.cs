@@ -242,10 +242,11 @@ public sealed class MisbehaviourTests : IDisposable
         Assert.True(account.Count(FaultCode.EncodingDiffers) > 0);
     }
 
-    [Theory, InlineData(true), InlineData(false)]
-    public async Task Storage_commitment_is_evidence_over_either_association(bool isSame)
+    [Theory, InlineData(true, false), InlineData(false, false), InlineData(true, true), InlineData(false, true)]
+    public async Task Storage_commitment_is_evidence_over_either_association(bool isSame, bool requiresRole)
     {
-        var (account, _, _) = await RunAsync(new(), new() { ReportsOnSameAssociation = isSame }, DimseRetrieval.Get, target: static o => o.AsksForCommitment = true, evidence: EvidenceLevel.L2);
+        var (account, _, _) = await RunAsync(new(), new() { ReportsOnSameAssociation = isSame }, DimseRetrieval.Get,
+            target: o => (o.AsksForCommitment, o.RequiresEventReportRole) = (true, requiresRole), evidence: EvidenceLevel.L2);
         Assert.Equal(Count, account.Count(EvidenceLevel.L2));
     }
 
