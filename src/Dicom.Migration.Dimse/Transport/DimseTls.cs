@@ -59,6 +59,12 @@ public sealed class DimseTls(Func<TlsCredentials> credentials) : DimseSecurity
             if (!Suites.Contains(tls.NegotiatedCipherSuite)) throw new AuthenticationException();
             return new ProtectedStream(new TlsStream(tls, coalescing), tls.RemoteCertificate as X509Certificate2);
         }
+        catch (IOException) when (host is not null && !coalescing.HasReceived)
+        {
+            await tls.DisposeAsync().ConfigureAwait(false);
+            // It said nothing of certificates, versions or suites: a listener that has no room closes so.
+            throw new AssociationException(new Fault(FaultCode.PeerClosedEarly), "The peer closed the connection before it answered anything: it has no room, or does not speak TLS on this port.");
+        }
         catch (Exception e) when (e is AuthenticationException or IOException or InvalidOperationException or System.Security.Cryptography.CryptographicException)
         {
             await tls.DisposeAsync().ConfigureAwait(false);

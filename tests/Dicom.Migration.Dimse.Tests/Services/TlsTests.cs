@@ -201,6 +201,16 @@ public sealed class TlsTests(TestPki pki) : IClassFixture<TestPki>
     }
 
     [Fact]
+    public async Task A_listener_that_has_no_room_is_not_taken_for_one_that_refuses_TLS()
+    {
+        await using var listener = new DimseListener(new DimseListenerOptions { Security = new DimseTls(() => pki.Good()), EndPoint = new IPEndPoint(IPAddress.Loopback, 0), MaxConnectionsPerAddress = 1 }, _archive, TimeProvider.System);
+        await using var association = await ConnectAsync(listener, new DimseTls(() => pki.Good()));
+        var e = await Assert.ThrowsAsync<AssociationException>(() => ConnectAsync(listener, new DimseTls(() => pki.Good())));
+        Assert.Equal((FaultCode.PeerClosedEarly, true), (e.Fault.Code, e.Fault.IsTransient));
+        Assert.True((await association.EchoAsync(Token)).IsSuccess);
+    }
+
+    [Fact]
     public async Task A_renewed_certificate_is_in_force_at_the_next_handshake()
     {
         var folder = Directory.CreateTempSubdirectory("dimse-tests.").FullName;
