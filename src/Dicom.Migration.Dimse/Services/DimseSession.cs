@@ -358,9 +358,10 @@ internal sealed class DimseSession : IAsyncDisposable
 
     private async Task FailAllAsync(Exception cause)
     {
-        await _ended.CancelAsync().ConfigureAwait(false);
+        var telling = _ended.CancelAsync(); // from here on no request is taken; whoever asked to be told is told elsewhere
         _receiver.Fail(cause);
         foreach (var pending in _pending.Values) pending.Fail(cause);
+        await telling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // what it throws is the host's
     }
 
     private async Task EndAsync()

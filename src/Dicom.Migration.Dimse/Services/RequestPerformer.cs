@@ -36,7 +36,7 @@ internal sealed class RequestPerformer(DimseSession session, Negotiated negotiat
         if (!_queries.TryGetValue(messageId, out var query)) return;
         try
         {
-            query.Cancel();
+            _ = query.CancelAsync(); // what the handler does about it is not done where the association is read
         }
         catch (ObjectDisposedException)
         {

@@ -50,16 +50,18 @@ public sealed class DimseTls(Func<TlsCredentials> credentials) : DimseSecurity
     {
         var coalescing = new CoalescingStream(connection);
         var tls = new SslStream(coalescing, leaveInnerStreamOpen: false);
+        var hasBegun = false;
         try
         {
             var ours = credentials();
+            hasBegun = true;
             if (host is not null) await tls.AuthenticateAsClientAsync(ClientOptions(ours, host, time), cancellationToken).ConfigureAwait(false);
             else await tls.AuthenticateAsServerAsync(ServerOptions(ours, time), cancellationToken).ConfigureAwait(false);
             // Where the suites cannot be set beforehand (Windows), they are held against the list afterwards.
             if (!Suites.Contains(tls.NegotiatedCipherSuite)) throw new AuthenticationException();
             return new ProtectedStream(new TlsStream(tls, coalescing), tls.RemoteCertificate as X509Certificate2);
         }
-        catch (IOException) when (host is not null && !coalescing.HasReceived)
+        catch (IOException) when (hasBegun && host is not null && !coalescing.HasReceived)
         {
             await tls.DisposeAsync().ConfigureAwait(false);
             // It said nothing of certificates, versions or suites: a listener that has no room closes so.

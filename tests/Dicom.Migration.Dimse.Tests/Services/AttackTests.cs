@@ -154,6 +154,67 @@ public class AttackTests
         await StillAnswersAsync(peer);
     }
 
+    [Fact]
+    public async Task A_host_that_throws_when_it_is_told_of_the_end_leaves_no_request_hanging()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var accepting = RawPeer.AcceptAsync(listener);
+        await using var association = await DimseAssociation.ConnectAsync("127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port, "SCP",
+            [new ContextProposal(Verification, [Elements.Implicit])], new DimseClientOptions { Security = DimseSecurity.Plaintext }, TimeProvider.System, null, Token);
+        using var told = association.Ended.Register(static () => throw new InvalidOperationException());
+        using var peer = await accepting;
+        var echo = association.EchoAsync(Token);
+        await peer.HearAsync();
+        peer.Dispose();
+        Assert.Equal(FaultCode.PeerClosedEarly, (await Assert.ThrowsAsync<AssociationException>(() => echo)).Fault.Code);
+    }
+
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task A_handler_that_throws_or_waits_when_it_is_cancelled_holds_up_no_other_request(bool throws)
+    {
+        var handler = new BadlyCancelled(throws);
+        await using var listener = Listen(handler, new DimseListenerOptions { Security = DimseSecurity.Plaintext, OperationsWindow = 4, RunsHandlerInline = true });
+        using var peer = await RawPeer.AskAsync(listener.EndPoint, Contexts, new AsynchronousOperationsWindow(4, 4));
+        await peer.SayAsync(5, Command(CommandField.FindRequest, Find, hasDataSet: true, 9), Keys);
+        await handler.Begun.Task.WaitAsync(Token);
+        await peer.SayAsync(5, Cancel(9));
+        await handler.Told.Task.WaitAsync(Token);
+        await peer.SayAsync(1, Echo(10));
+        if (throws) handler.MayEnd.Set(); // the query is over already, and its answer may be the first
+        var first = (await peer.HearAsync())!;
+        handler.MayEnd.Set();
+        var second = (await peer.HearAsync())!;
+        if (!throws) Assert.Equal(10, first.UInt16(CommandSet.MessageIdBeingRespondedTo));
+        Assert.Equal([(9, DimseStatus.Cancel.Code), (10, (ushort)0)], new[] { first, second }.Select(static m => ((int)m.UInt16(CommandSet.MessageIdBeingRespondedTo), m.UInt16(CommandSet.Status))).Order());
+    }
+
+    /// <summary>Finds nothing until it is cancelled, and then does what a callback should not.</summary>
+    private sealed class BadlyCancelled(bool throws) : IDimseHandler
+    {
+        public TaskCompletionSource Begun { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource Told { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public ManualResetEventSlim MayEnd { get; } = new();
+
+        public ValueTask<AssociationDecision> OnAssociateAsync(AssociationInfo association, CancellationToken cancellationToken) => ValueTask.FromResult(AssociationDecision.Accept);
+        public ContextDecision OnContext(AssociationInfo association, ContextProposal proposal) => ContextDecision.Accept(proposal.TransferSyntaxes[0]);
+
+        public async IAsyncEnumerable<QueryMatch> OnFindAsync(QueryIndication query, System.IO.Pipelines.PipeReader identifier, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            using var second = cancellationToken.Register(() => cancelled.TrySetCanceled(cancellationToken)); // called last
+            using var first = cancellationToken.Register(() =>
+            {
+                Told.TrySetResult();
+                if (throws) throw new InvalidOperationException();
+                MayEnd.Wait();
+            });
+            Begun.TrySetResult();
+            await cancelled.Task;
+            yield break;
+        }
+    }
+
     // ---- a client and what it is answered ----
 
     public static TheoryData<string> Answers =>

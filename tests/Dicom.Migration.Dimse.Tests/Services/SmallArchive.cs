@@ -82,7 +82,7 @@ internal sealed class SmallArchive : IDimseHandler
         return ValueTask.FromResult(new NormalizedAnswer(DimseStatus.NoSuchInstance));
     }
 
-    private List<OutgoingInstance> Outgoing() => Instances.OrderBy(i => i.Key, StringComparer.Ordinal)
+    private List<OutgoingInstance> Outgoing() => Instances.ToArray().OrderBy(i => i.Key, StringComparer.Ordinal)
         .Select(i => new OutgoingInstance(Elements.Value(i.Value, 0x00080016), i.Key, Elements.Explicit, _ => ValueTask.FromResult(Elements.Body(i.Value)))).ToList();
 
     private async ValueTask<NormalizedAnswer> KeepAsync(NormalizedIndication request, PipeReader body, CancellationToken cancellationToken)

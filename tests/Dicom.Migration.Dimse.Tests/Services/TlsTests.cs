@@ -211,6 +211,13 @@ public sealed class TlsTests(TestPki pki) : IClassFixture<TestPki>
     }
 
     [Fact]
+    public async Task Credentials_that_cannot_be_read_are_not_taken_for_a_peer_that_closes()
+    {
+        await using var listener = Listen(new DimseTls(() => pki.Good()));
+        await RefusedAsync(listener.EndPoint.Port, new DimseTls(new TlsCredentialFiles("not-there.pem", "not-there.key", null).Load));
+    }
+
+    [Fact]
     public async Task A_renewed_certificate_is_in_force_at_the_next_handshake()
     {
         var folder = Directory.CreateTempSubdirectory("dimse-tests.").FullName;
