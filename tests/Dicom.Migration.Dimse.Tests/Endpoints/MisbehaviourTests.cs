@@ -140,6 +140,28 @@ public sealed class MisbehaviourTests : IDisposable
     }
 
     [Fact]
+    public async Task An_archive_that_names_no_sop_classes_and_sends_nothing_is_not_asked_for_each_of_them()
+    {
+        var gets = 0;
+        await using var pacs = Archives.Filled(Count);
+        pacs.Script = new()
+        {
+            GivesNoSopClass = true, IsPendingForEver = true, Accepts = c =>
+            {
+                if (c.AbstractSyntax is "1.2.840.10008.5.1.4.1.2.2.3") Interlocked.Increment(ref gets);
+                return true;
+            },
+        };
+        await using var source = Archives.Source(pacs, configure: static o => o.StallTimeout = TimeSpan.FromMilliseconds(100));
+        foreach (var study in pacs.Instances.GroupBy(static i => i.StudyInstanceUid))
+        {
+            var before = gets;
+            Assert.Equal(study.Count(), await source.ReadAsync(new SourceUnit(study.Key, SourceUnitKind.Study), TestContext.Current.CancellationToken).CountAsync(TestContext.Current.CancellationToken));
+            Assert.InRange(gets - before, 1, 2 + study.DistinctBy(static i => i.SeriesInstanceUid).Count() + study.Count()); // the study, each series, one try with other classes, each instance
+        }
+    }
+
+    [Fact]
     public async Task An_archive_that_names_no_sop_classes_and_breaks_off_loses_what_is_broken_alone()
     {
         var names = MadeUpInstances.Create(5, Count).Where(static i => !StorageSyntaxes.CommonClasses.Contains(i.SopClassUid)).Take(1).Select(static i => i.SopInstanceUid).ToHashSet(StringComparer.Ordinal);
