@@ -61,10 +61,10 @@ public sealed class DimseSource : IMigrationSource, IAsyncDisposable
 
         var content = await AskAsync(unit.Key, cancellationToken).ConfigureAwait(false);
         var wanted = new Wanted(content.Instances, Math.Max(0, content.Claimed - content.Instances.Count));
-        var (delivered, fault) = (0, (Fault?)null);
+        var (delivered, fault, isStalling) = (0, (Fault?)null, false);
         try
         {
-            foreach (var request in content.IsOffline ? [] : Requests(unit.Key, wanted))
+            foreach (var request in content.IsOffline ? [] : Requests(unit.Key, wanted, () => isStalling))
             {
                 var arrivals = _retriever.RetrieveAsync(request, wanted, content.IsNearline ? _options.NearlineTimeout : _options.StallTimeout, cancellationToken).GetAsyncEnumerator(cancellationToken);
                 await using var owned = arrivals.ConfigureAwait(false);
@@ -77,6 +77,12 @@ public sealed class DimseSource : IMigrationSource, IAsyncDisposable
                     catch (AssociationException e)
                     {
                         fault = e.Fault; // what is still missing is asked for in smaller pieces
+                        isStalling |= request.Contexts is not null && e.Fault.Code is FaultCode.PeerTimeout;
+                        break;
+                    }
+                    catch (SourceUnavailableException e) when (request.Contexts is not null && !e.Fault.IsTransient)
+                    {
+                        fault = e.Fault; // it does not like some of the many SOP classes that are tried
                         break;
                     }
 
@@ -121,8 +127,9 @@ public sealed class DimseSource : IMigrationSource, IAsyncDisposable
         }
     }
 
-    /// <summary>The study; then each series that is not all here; then instance by instance, and those that broke the association before at the end.</summary>
-    private IEnumerable<RetrievalRequest> Requests(string studyUid, Wanted wanted)
+    /// <summary>The study; then each series that is not all here; then what is of no common SOP class, if the archive does not say of which; then instance by instance, and those that
+    /// broke the association before at the end.</summary>
+    private IEnumerable<RetrievalRequest> Requests(string studyUid, Wanted wanted, Func<bool> isStalling)
     {
         var troubled = _troubled.GetValueOrDefault(studyUid);
         if (troubled is null)
@@ -132,8 +139,15 @@ public sealed class DimseSource : IMigrationSource, IAsyncDisposable
                 if (_retriever.Fits(series)) yield return new RetrievalRequest("SERIES", studyUid, series.Key, [.. series]);
         }
 
+        foreach (var contexts in _retriever.FurtherPlans())
+        {
+            List<Listed> unknown = [.. wanted.Missing.Where(static l => l.SopClassUid is null)];
+            if (unknown.Count == 0 || isStalling()) break; // thirty times the longest wait would be an hour
+            yield return new RetrievalRequest("STUDY", studyUid, null, unknown) { Contexts = contexts };
+        }
+
         var failures = 0;
-        foreach (var instance in wanted.Missing.OrderBy(l => troubled?.Contains(l.SopInstanceUid) is true))
+        foreach (var instance in wanted.Missing.OrderBy(l => troubled?.Contains(l.SopInstanceUid) is true).ThenBy(static l => l.SopClassUid is null))
         {
             if (failures == MostFailuresInARow) yield break;
             yield return new RetrievalRequest("IMAGE", studyUid, instance.SeriesUid, [instance]);

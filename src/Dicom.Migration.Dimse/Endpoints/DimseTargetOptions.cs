@@ -21,6 +21,10 @@ public sealed class DimseTargetOptions : DimsePeerOptions
     /// unless it does so over the same association. Default no.</summary>
     public bool AsksForCommitment { get; set; }
 
+    /// <summary>Whether a storage commitment report over an association of the archive's own counts only if it negotiated the SCP role for it (PS3.4 §J.3).
+    /// Default no: not all archives do, and without the report there is no evidence. <see cref="AssociationOptions.RequiresEventReportRole"/>.</summary>
+    public bool RequiresEventReportRole { get; set; }
+
     /// <summary>Longest wait for a storage commitment report; above 0. Default 5 minutes.</summary>
     public TimeSpan CommitmentTimeout { get; set; } = TimeSpan.FromMinutes(5);
 

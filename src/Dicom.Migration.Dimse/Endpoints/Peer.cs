@@ -8,6 +8,7 @@ internal sealed class Peer(DimsePeerOptions options, TimeProvider time)
 {
     public DimsePeerOptions Options => options;
     public TimeProvider Time => time;
+    private bool RequiresEventReportRole => options is DimseTargetOptions { RequiresEventReportRole: true };
     public string Address => FormattableString.Invariant($"{(options.Security is DimseTls ? "dimses" : "dimse")}://{options.CalledAeTitle}@{options.Host}:{options.Port}");
 
     /// <summary>Makes an association.</summary>
@@ -21,7 +22,7 @@ internal sealed class Peer(DimsePeerOptions options, TimeProvider time)
         {
             Security = options.Security!, AeTitle = options.CallingAeTitle, MaxPduLength = options.MaxPduLength, ArtimTimeout = options.ArtimTimeout,
             IdleTimeout = silence ?? options.IdleTimeout, MinimumRate = options.MinimumRate, QueryTimeout = options.QueryTimeout, OperationsWindow = window, FirstMessageId = firstMessageId,
-            RunsCallerInline = runsCallerInline,
+            RunsCallerInline = runsCallerInline, RequiresEventReportRole = RequiresEventReportRole,
         }, time, handler, cancellationToken);
 
     /// <summary>Listens for what the archive sends over associations of its own.</summary>
@@ -33,7 +34,7 @@ internal sealed class Peer(DimsePeerOptions options, TimeProvider time)
             return new DimseListener(new DimseListenerOptions
             {
                 EndPoint = new IPEndPoint(IPAddress.Parse(options.ListenAddress), options.ListenPort), Security = options.Security!, AeTitle = options.CallingAeTitle,
-                MaxPduLength = options.MaxPduLength, ArtimTimeout = options.ArtimTimeout, IdleTimeout = options.IdleTimeout, MinimumRate = options.MinimumRate, OperationsWindow = 1,
+                MaxPduLength = options.MaxPduLength, ArtimTimeout = options.ArtimTimeout, IdleTimeout = options.IdleTimeout, MinimumRate = options.MinimumRate, OperationsWindow = 1, RequiresEventReportRole = RequiresEventReportRole,
             }, handler, time);
         }
         catch (SocketException e)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Dicom.Migration.DataSets;
 
@@ -8,6 +9,9 @@ namespace Dicom.Migration.Dimse;
 /// <param name="SeriesUid">The series, below STUDY.</param> <param name="Instances">What has to come.</param>
 internal sealed record RetrievalRequest(string Level, string StudyUid, string? SeriesUid, IReadOnlyList<Listed> Instances)
 {
+    /// <summary>The contexts in which they may come in a C-GET; <see langword="null"/> for those of the SOP classes that the archive says.</summary>
+    public IReadOnlyList<ContextProposal>? Contexts { get; init; }
+
     public DataSet Identifier => Level switch
     {
         "STUDY" => Keys.Identifier(Level, (Keys.StudyUid, StudyUid)),
@@ -20,6 +24,7 @@ internal sealed record RetrievalRequest(string Level, string StudyUid, string? S
 internal sealed class Retriever(Peer peer) : IAsyncDisposable
 {
     private readonly ReturnListener _listener = new(peer);
+    private readonly ConcurrentDictionary<string, int> _seen = new(StringComparer.Ordinal); // SOP classes that have come, in their order
 
     public ReturnListener Listener => _listener;
 
@@ -30,10 +35,12 @@ internal sealed class Retriever(Peer peer) : IAsyncDisposable
         if (all.Count == 0) all.Add(null);
         // Not every archive says the SOP class of what it lists.
         var classes = all.Contains(null) ? all.OfType<string>().Union(StorageSyntaxes.CommonClasses, StringComparer.Ordinal) : all.OfType<string>();
-        var syntaxes = all.Contains(null) && ReferenceEquals(peer.Options.TransferSyntaxes, StorageSyntaxes.All) ? StorageSyntaxes.Common : peer.Options.TransferSyntaxes;
-        var contexts = classes.SelectMany(c => syntaxes.Select(s => new ContextProposal(c, [s]) { Roles = ContextRoles.Scp }));
-        return ContextPlanner.Plan([.. contexts], Keys.Context(Keys.Get));
+        return Plan(classes, all.Contains(null) ? FewSyntaxes : peer.Options.TransferSyntaxes);
     }
+
+    /// <summary>The contexts of all other SOP classes, for instances that came in none of the common ones and whose class the archive does not say; first those that have come before.</summary>
+    public IEnumerable<IReadOnlyList<ContextProposal>> FurtherPlans() => peer.Options.Retrieval is DimseRetrieval.Move ? []
+        : Plan(_seen.OrderBy(static s => s.Value).Select(static s => s.Key).Union(StorageSyntaxes.AllClasses, StringComparer.Ordinal).Except(StorageSyntaxes.CommonClasses, StringComparer.Ordinal), FewSyntaxes);
 
     /// <summary>Whether one association can carry what is asked for.</summary>
     public bool Fits(IEnumerable<Listed> instances) => peer.Options.Retrieval is DimseRetrieval.Move || Plan(instances).Count <= 1;
@@ -55,6 +62,7 @@ internal sealed class Retriever(Peer peer) : IAsyncDisposable
             while (await WaitAsync(inbox, pump, request, wanted, stallTimeout, cancellationToken).ConfigureAwait(false))
             {
                 if (!inbox.Arrivals.TryRead(out var arrival)) continue;
+                _seen.TryAdd(arrival.Store.SopClassUid, _seen.Count);
                 if (wanted.IsRepeat(arrival.Store.SopInstanceUid))
                 {
                     arrival.Body.Complete();
@@ -68,7 +76,7 @@ internal sealed class Retriever(Peer peer) : IAsyncDisposable
                 finally
                 {
                     // Whoever was given it is through with it now, or was when it came back for more.
-                    if (arrival.Body.IsBroken) wanted.Broke(arrival.Store.SopInstanceUid);
+                    if (arrival.Body.IsBroken) wanted.Broke(arrival.Store.SopInstanceUid, arrival.Store.SopClassUid);
                     else wanted.Arrived(arrival.Store.SopInstanceUid);
                     arrival.Body.Complete();
                 }
@@ -87,6 +95,11 @@ internal sealed class Retriever(Peer peer) : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _listener.DisposeAsync();
+
+    private IReadOnlyList<string> FewSyntaxes => ReferenceEquals(peer.Options.TransferSyntaxes, StorageSyntaxes.All) ? StorageSyntaxes.Common : peer.Options.TransferSyntaxes;
+
+    private static IReadOnlyList<IReadOnlyList<ContextProposal>> Plan(IEnumerable<string> classes, IReadOnlyList<string> syntaxes) =>
+        ContextPlanner.Plan([.. classes.SelectMany(c => syntaxes.Select(s => new ContextProposal(c, [s]) { Roles = ContextRoles.Scp }))], Keys.Context(Keys.Get));
 
     private static async Task ReleaseAsync(DimseAssociation association)
     {
@@ -119,7 +132,7 @@ internal sealed class Retriever(Peer peer) : IAsyncDisposable
             // Of a C-MOVE the instances come elsewhere: that they come is what is watched, not this association.
             return peer.Options.Retrieval is DimseRetrieval.Move
                 ? await peer.ConnectAsync([Keys.Context(Keys.Move)], cancellationToken, silence: TimeSpan.FromDays(1), firstMessageId: messageId).ConfigureAwait(false)
-                : await peer.ConnectAsync(Plan(request.Instances)[0], cancellationToken, inbox).ConfigureAwait(false);
+                : await peer.ConnectAsync(request.Contexts ?? Plan(request.Instances)[0], cancellationToken, inbox).ConfigureAwait(false);
         }
         catch (AssociationException e)
         {

@@ -5,6 +5,8 @@ namespace Dicom.Migration.Dimse;
 /// <summary>The transfer syntaxes in which objects are stored.</summary>
 internal static class StorageSyntaxes
 {
+    private const string MediaDirectory = "1.2.840.10008.1.3.10"; // a DICOMDIR is of a medium
+
     /// <summary>Compressed ones first, as an archive that may choose should not decompress; the default of DICOM is last. Retired ones too, where archives still hold them:
     /// what is not proposed comes decompressed, and the archive says nothing of it (Orthanc 1.10), or does not come.</summary>
     public static IReadOnlyList<string> All { get; } =
@@ -35,6 +37,14 @@ internal static class StorageSyntaxes
     public static IReadOnlyList<string> CommonClasses { get; } =
     [
         "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.1", "1.2.840.10008.5.1.4.1.1.1.1", "1.2.840.10008.5.1.4.1.1.6.1", "1.2.840.10008.5.1.4.1.1.7",
+    ];
+
+    /// <summary>Every SOP class of the standard whose instances archives store, retired ones too; <see cref="CommonClasses"/> first.</summary>
+    public static IReadOnlyList<string> AllClasses { get; } =
+    [
+        .. CommonClasses,
+        .. UidRegistry.All.Where(static u => u.Type is "SOP Class" && u.Name.Contains("Storage", StringComparison.Ordinal) && !u.Name.Contains("Commitment", StringComparison.Ordinal) && u.Uid is not MediaDirectory)
+            .Select(static u => u.Uid).Except(CommonClasses, StringComparer.Ordinal),
     ];
 
     /// <summary>Without compression: one can be made of another and nothing is lost.</summary>

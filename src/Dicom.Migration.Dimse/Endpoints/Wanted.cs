@@ -13,7 +13,7 @@ internal sealed class Wanted(IEnumerable<Listed> listed, int unlisted = 0)
     private readonly Dictionary<string, Listed> _listed = listed.DistinctBy(static l => l.SopInstanceUid, StringComparer.Ordinal).ToDictionary(static l => l.SopInstanceUid, StringComparer.Ordinal);
     private readonly Dictionary<string, int> _again = listed.GroupBy(static l => l.SopInstanceUid, StringComparer.Ordinal).Where(static g => g.Count() > 1).ToDictionary(static g => g.Key, static g => g.Count() - 1, StringComparer.Ordinal);
     private readonly HashSet<string> _arrived = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _broken = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _broken = new(StringComparer.Ordinal); // and the SOP class that they said they had
     private readonly HashSet<string> _beyond = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _unrequested = new(StringComparer.Ordinal);
     private int _repeats; // let pass, as the archive counts more than it lists
@@ -21,12 +21,12 @@ internal sealed class Wanted(IEnumerable<Listed> listed, int unlisted = 0)
     /// <summary>What the archive lists.</summary>
     public IReadOnlyCollection<Listed> All => _listed.Values;
 
-    /// <summary>What did not arrive.</summary>
+    /// <summary>What did not arrive; with its SOP class, if the archive lists it or it broke off on its way.</summary>
     public List<Listed> Missing
     {
         get
         {
-            lock (_gate) return [.. _listed.Values.Where(l => !_arrived.Contains(l.SopInstanceUid))];
+            lock (_gate) return [.. _listed.Values.Where(l => !_arrived.Contains(l.SopInstanceUid)).Select(l => l.SopClassUid is null && _broken.TryGetValue(l.SopInstanceUid, out var c) ? l with { SopClassUid = c } : l)];
         }
     }
 
@@ -90,14 +90,14 @@ internal sealed class Wanted(IEnumerable<Listed> listed, int unlisted = 0)
     {
         get
         {
-            lock (_gate) return [.. _broken.Where(b => !_arrived.Contains(b))];
+            lock (_gate) return [.. _broken.Keys.Where(b => !_arrived.Contains(b))];
         }
     }
 
     /// <summary>An instance broke off on its way.</summary>
-    public void Broke(string sopInstanceUid)
+    public void Broke(string sopInstanceUid, string sopClassUid)
     {
-        lock (_gate) _broken.Add(sopInstanceUid);
+        lock (_gate) _broken[sopInstanceUid] = sopClassUid;
     }
 
     /// <summary>An instance is here.</summary>

@@ -38,7 +38,8 @@ public record AssociationOptions
 
     /// <summary>
     /// Whether a handler is called, and goes on when a part of a data set comes, on the thread that reads the association. It saves handing each part from
-    /// thread to thread, and asks of the handler that it awaits and never blocks: what it waits for may be behind what it holds up. Default <see langword="false"/>.
+    /// thread to thread, and asks of the handler that it awaits and never blocks: what it waits for may be behind what it holds up. C-FIND, C-GET and C-MOVE run
+    /// elsewhere all the same, as a C-CANCEL has to be read meanwhile. Default <see langword="false"/>.
     /// </summary>
     public bool RunsHandlerInline { get; init; }
 
@@ -48,6 +49,12 @@ public record AssociationOptions
     /// as it goes on. Default <see langword="false"/>.
     /// </summary>
     public bool RunsCallerInline { get; init; }
+
+    /// <summary>
+    /// Whether an N-EVENT-REPORT is refused (0124) unless its sender has the SCP role: on an association that it asked for itself, by role selection (PS3.7 §D.3.3.4, PS3.4 §J.3).
+    /// Default <see langword="false"/>: archives leave it out, and their report of a storage commitment would be lost; <see cref="NormalizedIndication.HasRole"/> tells.
+    /// </summary>
+    public bool RequiresEventReportRole { get; init; }
 
     /// <summary>Message ID of the first request: a listener tells the C-MOVEs of several associations apart by it (PS3.7 §9.1.1.1.9).</summary>
     internal ushort FirstMessageId { get; init; } = 1;

@@ -11,6 +11,7 @@ namespace Dicom.Migration.Dimse;
 /// <summary>Accepts associations, and has a handler perform what their peers ask for. One bad peer harms no other.</summary>
 public sealed class DimseListener : IAsyncDisposable
 {
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
     private readonly DimseListenerOptions _options;
     private readonly IDimseHandler _handler;
     private readonly TimeProvider _time;
@@ -40,10 +41,13 @@ public sealed class DimseListener : IAsyncDisposable
     /// <summary>Where it listens, with the port that was picked.</summary>
     public IPEndPoint EndPoint { get; }
 
+    /// <summary>Connections that are served now.</summary>
+    internal int Connections => _peers.Count;
+
     /// <summary>Stops listening, aborts what is open, and waits for the handlers to return.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync().ConfigureAwait(false);
+        await _stop.CancelAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // what a handler throws that is told so
         _socket.Dispose();
         await _accepting.ConfigureAwait(false);
         await Task.WhenAll(_peers.Keys).ConfigureAwait(false);
@@ -59,9 +63,11 @@ public sealed class DimseListener : IAsyncDisposable
             {
                 peer = await _socket.AcceptAsync(_stop.Token).ConfigureAwait(false);
             }
-            catch (SocketException) when (!_stop.IsCancellationRequested)
+            catch (SocketException e) when (!_stop.IsCancellationRequested)
             {
-                continue; // one connection that went away before it was taken
+                if (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset) continue; // one connection that went away before it was taken
+                await Task.Delay(AcceptPause, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // no descriptor left: the next try would fail at once, too
+                continue;
             }
             catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
             {

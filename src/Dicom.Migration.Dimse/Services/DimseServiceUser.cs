@@ -9,7 +9,8 @@ namespace Dicom.Migration.Dimse;
 /// <summary>Sends requests over an open association, whichever side asked for it (PS3.7 §9.1, §10.1).</summary>
 /// <remarks>
 /// As many requests may be under way as the operations window allows; more wait. After an exception of a request, but one before it was sent
-/// (<see cref="FaultCode.NotNegotiable"/>, <see cref="FaultCode.MalformedUid"/>), the association is aborted: make another.
+/// (<see cref="FaultCode.NotNegotiable"/>, <see cref="FaultCode.MalformedUid"/>; <see cref="InvalidOperationException"/> of a handler that has not
+/// read its body to the end), the association is aborted: make another.
 /// A query that is left before its last response, or cancelled, is ended by C-CANCEL, and the association goes on. Data sets are encoded
 /// in the transfer syntax of the context; <see cref="Find(string)"/> tells it.
 /// </remarks>

@@ -35,7 +35,7 @@ internal sealed class DimseSession : IAsyncDisposable
         _window = new OperationWindow(negotiated.InvokeWindow, options.RunsCallerInline);
         _receiver = new MessageReceiver(negotiated, options, time, BeginAsync, ReadRestAsync);
         _sender = new MessageSender(connection, negotiated.PeerMaxLength);
-        _performer = new RequestPerformer(this, negotiated, handler, options.RunsHandlerInline);
+        _performer = new RequestPerformer(this, negotiated, handler, options);
     }
 
     /// <summary>Cancelled when the association ended.</summary>
@@ -173,6 +173,8 @@ internal sealed class DimseSession : IAsyncDisposable
     {
         if (!_negotiated.Allows(context, command.UInt16(CommandSet.Field), isOurs: true))
             throw new AssociationException(new Fault(FaultCode.NotNegotiable), "The role that the request needs was not agreed on (PS3.7 §D.3.3.4).");
+        if (_performer.IsInsideBody)
+            throw new InvalidOperationException("A handler sends a request over the association whose data set it has not read to its end: it may wait for itself. Read it first.");
     }
 
     private ushort Register(PendingRequest pending)
@@ -324,7 +326,7 @@ internal sealed class DimseSession : IAsyncDisposable
         if (field == CommandField.StoreRequest && !command.HasDataSet) throw ItemCursor.Violation(0, "A C-STORE request has no data set.");
         _ = command.UInt16(CommandSet.MessageId);
         Interlocked.Increment(ref _performing);
-        var body = _performer.Open(context.Id);
+        var body = _performer.Open(context.Id, field);
         body.OnBegin(b => Begin(context, command, b));
         if (command.HasDataSet) return body;
         await body.CompleteAsync(cancellationToken).ConfigureAwait(false);
@@ -334,7 +336,7 @@ internal sealed class DimseSession : IAsyncDisposable
 
     private void Begin(AcceptedContext context, CommandSet command, StreamedBody body)
     {
-        var operation = _options.RunsHandlerInline ? PerformAsync(context, command, body) : Task.Run(() => PerformAsync(context, command, body), CancellationToken.None);
+        var operation = _performer.IsInline(command.UInt16(CommandSet.Field)) ? PerformAsync(context, command, body) : Task.Run(() => PerformAsync(context, command, body), CancellationToken.None);
         if (operation.IsCompleted) return; // it throws nothing that is not handled
         _operations[operation] = 0;
         _ = ForgetWhenDoneAsync(operation);
@@ -388,9 +390,10 @@ internal sealed class DimseSession : IAsyncDisposable
 
     private async Task FailAllAsync(Exception cause)
     {
-        await _ended.CancelAsync().ConfigureAwait(false);
+        var telling = _ended.CancelAsync(); // from here on no request is taken; whoever asked to be told is told elsewhere
         _receiver.Fail(cause);
         foreach (var pending in _pending.Values) pending.Fail(cause);
+        await telling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // what it throws is the host's
     }
 
     private async Task EndAsync()

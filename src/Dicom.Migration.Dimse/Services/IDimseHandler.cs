@@ -7,6 +7,8 @@ namespace Dicom.Migration.Dimse;
 /// Called from many associations at the same time. A body is an encoded data set as it comes off the wire; it ends without an exception only
 /// if the peer sent the last fragment, and until it is read the peer is read no further. The caller completes it. A
 /// <see cref="DimseFailureException"/> is answered by its status, any other exception by 0110. No answer is sent before the last fragment is here.
+/// A handler that asks something of the peer over the same association reads its body to the end first: the answer comes behind the body, and
+/// would never be reached. Before that, a request is an <see cref="InvalidOperationException"/>, and nothing is sent.
 /// </remarks>
 public interface IDimseHandler
 {
@@ -22,7 +24,7 @@ public interface IDimseHandler
 
     /// <summary>An association was opened; what it needs can be asked of the peer through <paramref name="peer"/> as long as it is.</summary>
     /// <param name="association">Who asked.</param>
-    /// <param name="peer">Sends requests over the same association, in the roles that were agreed on.</param>
+    /// <param name="peer">Sends requests over the same association, in the roles that were agreed on; not from a handler that has not read its body to the end.</param>
     public void OnOpened(AssociationInfo association, DimseServiceUser peer)
     {
     }

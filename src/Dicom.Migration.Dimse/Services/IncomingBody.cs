@@ -53,6 +53,9 @@ internal sealed class StreamedBody(byte contextId, Pipe pipe, bool isInline) : I
     /// <summary>Done when the last fragment was taken.</summary>
     public Task WhenHere => _here.Task;
 
+    /// <summary>Whether it was: true before its reader sees the end.</summary>
+    public bool IsHere { get; private set; }
+
     /// <summary>Has the operation begin when its data set does. A short one is whole by then: nobody is woken for a part of it.</summary>
     public void OnBegin(Action<StreamedBody> begin) => _begin = begin;
 
@@ -82,6 +85,7 @@ internal sealed class StreamedBody(byte contextId, Pipe pipe, bool isInline) : I
 
     public override ValueTask CompleteAsync(CancellationToken cancellationToken)
     {
+        IsHere = true;
         pipe.Writer.Complete();
         _here.TrySetResult();
         return ValueTask.CompletedTask;

@@ -11,4 +11,9 @@ namespace Dicom.Migration.Dimse;
 /// <param name="Attributes">Attribute Identifier List of an N-GET; empty asks for all.</param>
 /// <param name="HasDataSet">Whether a data set follows; if not, the body is empty.</param>
 public sealed record NormalizedIndication(AssociationInfo Association, AcceptedContext Context, string SopClassUid, string SopInstanceUid,
-    ushort? TypeId, IReadOnlyList<DicomTag> Attributes, bool HasDataSet);
+    ushort? TypeId, IReadOnlyList<DicomTag> Attributes, bool HasDataSet)
+{
+    /// <summary>Whether the peer has the role that the request needs. Not so of an N-EVENT-REPORT from an archive that left out the role selection (PS3.7 §D.3.3.4),
+    /// which is let pass unless <see cref="AssociationOptions.RequiresEventReportRole"/>.</summary>
+    public bool HasRole { get; init; } = true;
+}

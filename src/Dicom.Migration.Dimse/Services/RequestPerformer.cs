@@ -5,15 +5,30 @@ using Dicom.Migration.Dimse.Messages;
 namespace Dicom.Migration.Dimse.Services;
 
 /// <summary>Has the host perform what the peer asks for, and answers (PS3.7 §9.3, §10.3).</summary>
-internal sealed class RequestPerformer(DimseSession session, Negotiated negotiated, IDimseHandler? handler, bool isInline)
+internal sealed class RequestPerformer(DimseSession session, Negotiated negotiated, IDimseHandler? handler, AssociationOptions options)
 {
     private static readonly PipeOptions BodyOptions = Options(PipeScheduler.ThreadPool);
     private static readonly PipeOptions InlineBodyOptions = Options(PipeScheduler.Inline);
+    private static readonly DimseStatus DuplicateInvocation = new(0x0210); // PS3.7 §C.5.4
+    private readonly bool _isInline = options.RunsHandlerInline;
+    private readonly ConcurrentDictionary<ushort, byte> _outstanding = new(); // message IDs
     private readonly ConcurrentDictionary<ushort, CancellationTokenSource> _queries = new();
     private readonly ConcurrentQueue<Pipe> _pipes = new(); // as many as operations were under way at a time
+    private readonly AsyncLocal<StreamedBody?> _performed = new();
+
+    /// <summary>Whether whoever calls is an operation of this association whose data set is not all here.</summary>
+    /// <remarks>The answer to a request that it makes now may be behind the rest, which is read no further than the operation reads it.</remarks>
+    public bool IsInsideBody => _performed.Value is { IsHere: false };
+
+    /// <summary>Whether a request is performed where the association is read. A query is not: its handler may never await, and C-CANCEL has to be read meanwhile.</summary>
+    public bool IsInline(ushort field) => _isInline && !CommandField.IsQuery(field);
 
     /// <summary>What takes the data set of the next request.</summary>
-    public StreamedBody Open(byte contextId) => new(contextId, _pipes.TryDequeue(out var pipe) ? pipe : new Pipe(isInline ? InlineBodyOptions : BodyOptions), isInline);
+    public StreamedBody Open(byte contextId, ushort field)
+    {
+        var isHere = IsInline(field);
+        return new StreamedBody(contextId, isHere == _isInline && _pipes.TryDequeue(out var pipe) ? pipe : new Pipe(isHere ? InlineBodyOptions : BodyOptions), isHere);
+    }
 
     /// <summary>C-CANCEL: for an operation that is over, it is void (PS3.7 §9.3.2.3).</summary>
     public void Cancel(ushort messageId)
@@ -21,7 +36,7 @@ internal sealed class RequestPerformer(DimseSession session, Negotiated negotiat
         if (!_queries.TryGetValue(messageId, out var query)) return;
         try
         {
-            query.Cancel();
+            _ = query.CancelAsync(); // what the handler does about it is not done where the association is read
         }
         catch (ObjectDisposedException)
         {
@@ -32,25 +47,29 @@ internal sealed class RequestPerformer(DimseSession session, Negotiated negotiat
     /// <summary>Performs one operation and sends its responses.</summary>
     public async Task PerformAsync(AcceptedContext context, CommandSet command, StreamedBody body)
     {
-        var answer = await PerformSafelyAsync(context, command, body.Reader).ConfigureAwait(false);
+        _performed.Value = body; // for what is called from here alone
+        var id = command.UInt16(CommandSet.MessageId);
+        var isFirst = _outstanding.TryAdd(id, 0); // two answers under one number could not be told apart
+        var answer = await PerformSafelyAsync(context, command, body, isFirst).ConfigureAwait(false);
         await body.WhenHere.ConfigureAwait(false); // no status, good or bad, before the last fragment
-        if (answer.Command.UInt16(CommandSet.Status) == DimseStatus.Success.Code) // a handler that gave up may have left a read behind, which must not take from the next data set
+        if (answer.Command.UInt16(CommandSet.Status) == DimseStatus.Success.Code && IsInline(command.UInt16(CommandSet.Field)) == _isInline) // a handler that gave up may have left a read behind, which must not take from the next data set
         {
             body.Pipe.Reset();
             _pipes.Enqueue(body.Pipe);
         }
 
+        if (isFirst) _outstanding.TryRemove(id, out _);
         session.OperationIsOver();
         await session.SendAsync(context, answer.Command, answer.DataSet).ConfigureAwait(false);
     }
 
     private readonly record struct Answer(CommandSet Command, ReadOnlyMemory<byte>? DataSet);
 
-    private async Task<Answer> PerformSafelyAsync(AcceptedContext context, CommandSet command, PipeReader body)
+    private async Task<Answer> PerformSafelyAsync(AcceptedContext context, CommandSet command, StreamedBody body, bool isFirst)
     {
         try
         {
-            return await AnswerAsync(context, command, body).ConfigureAwait(false);
+            return !isFirst ? Last(command, DuplicateInvocation) : await AnswerAsync(context, command, body).ConfigureAwait(false);
         }
         catch (DimseFailureException e)
         {
@@ -64,15 +83,15 @@ internal sealed class RequestPerformer(DimseSession session, Negotiated negotiat
 #pragma warning restore CA1031
         finally
         {
-            await body.CompleteAsync().ConfigureAwait(false);
+            await body.Reader.CompleteAsync().ConfigureAwait(false);
         }
     }
 
-    private async Task<Answer> AnswerAsync(AcceptedContext context, CommandSet command, PipeReader body)
+    private async Task<Answer> AnswerAsync(AcceptedContext context, CommandSet command, StreamedBody body)
     {
         var field = command.UInt16(CommandSet.Field);
-        // An N-EVENT-REPORT on an association of its own is let pass: archives send it without the role selection that PS3.4 §J.3 wants.
-        if (!negotiated.Allows(context, field, isOurs: false) && field != CommandField.EventReportRequest) return Last(command, DimseStatus.NotAuthorized);
+        var hasRole = negotiated.Allows(context, field, isOurs: false);
+        if (!hasRole && (field != CommandField.EventReportRequest || options.RequiresEventReportRole)) return Last(command, DimseStatus.NotAuthorized);
         if (field == CommandField.EchoRequest)
             return Last(command, handler is null ? DimseStatus.Success : await handler.OnEchoAsync(negotiated.Info, session.Ended).ConfigureAwait(false));
         if (handler is null) return Last(command, DimseStatus.UnrecognizedOperation);
@@ -83,18 +102,18 @@ internal sealed class RequestPerformer(DimseSession session, Negotiated negotiat
                 if (sopClass.Length == 0 || sopInstance.Length == 0) return Last(command, DimseStatus.InvalidInstance);
                 var store = new StoreIndication(negotiated.Info, context, sopClass, sopInstance,
                     command.Text(CommandSet.MoveOriginatorAeTitle), command.OptionalUInt16(CommandSet.MoveOriginatorMessageId));
-                return Last(command, await handler.OnStoreAsync(store, body, session.Ended).ConfigureAwait(false));
+                return Last(command, await handler.OnStoreAsync(store, body.Reader, session.Ended).ConfigureAwait(false));
             case CommandField.FindRequest or CommandField.GetRequest or CommandField.MoveRequest:
                 return await QueryAsync(context, command, body).ConfigureAwait(false);
             case CommandField.ActionRequest or CommandField.EventReportRequest or CommandField.CreateRequest or CommandField.SetRequest
                 or CommandField.GetAttributesRequest or CommandField.DeleteRequest:
-                return await NormalizedAsync(context, command, body).ConfigureAwait(false);
+                return await NormalizedAsync(context, command, hasRole, body.Reader).ConfigureAwait(false);
             default:
                 return Last(command, DimseStatus.UnrecognizedOperation);
         }
     }
 
-    private async Task<Answer> QueryAsync(AcceptedContext context, CommandSet command, PipeReader identifier)
+    private async Task<Answer> QueryAsync(AcceptedContext context, CommandSet command, StreamedBody identifier)
     {
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(session.Ended);
         var id = command.UInt16(CommandSet.MessageId);
@@ -103,7 +122,7 @@ internal sealed class RequestPerformer(DimseSession session, Negotiated negotiat
         {
             var query = new QueryIndication(negotiated.Info, context, command.Uid(CommandSet.AffectedSopClassUid), command.OptionalUInt16(CommandSet.Priority) ?? 0,
                 command.Text(CommandSet.MoveDestination));
-            if (command.UInt16(CommandSet.Field) == CommandField.FindRequest) return Last(command, await FindAsync(query, command, identifier, cancel.Token).ConfigureAwait(false));
+            if (command.UInt16(CommandSet.Field) == CommandField.FindRequest) return Last(command, await FindAsync(query, command, identifier.Reader, cancel.Token).ConfigureAwait(false));
             var retrieval = new Retrieval(session, negotiated, handler!, context, command);
             await retrieval.RunAsync(query, identifier, cancel.Token).ConfigureAwait(false);
             return new Answer(retrieval.LastResponse(out var failed), failed);
@@ -130,14 +149,14 @@ internal sealed class RequestPerformer(DimseSession session, Negotiated negotiat
         return DimseStatus.Success;
     }
 
-    private async Task<Answer> NormalizedAsync(AcceptedContext context, CommandSet command, PipeReader body)
+    private async Task<Answer> NormalizedAsync(AcceptedContext context, CommandSet command, bool hasRole, PipeReader body)
     {
         var field = command.UInt16(CommandSet.Field);
         var (sopClass, sopInstance) = CommandField.NamesRequested(field) ? (CommandSet.RequestedSopClassUid, CommandSet.RequestedSopInstanceUid)
             : (CommandSet.AffectedSopClassUid, CommandSet.AffectedSopInstanceUid);
         var type = command.OptionalUInt16(field == CommandField.ActionRequest ? CommandSet.ActionTypeId : CommandSet.EventTypeId);
         var request = new NormalizedIndication(negotiated.Info, context, command.Uid(sopClass), command.Uid(sopInstance), type,
-            command.Tags(CommandSet.AttributeIdentifierList), command.HasDataSet);
+            command.Tags(CommandSet.AttributeIdentifierList), command.HasDataSet) { HasRole = hasRole };
         var answer = field switch
         {
             CommandField.ActionRequest => await handler!.OnActionAsync(request, body, session.Ended).ConfigureAwait(false),

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.Pipelines;
 using System.Text;
 using Dicom.Migration.DataSets;
 using Dicom.Migration.Dimse.Messages;
@@ -19,7 +18,7 @@ internal sealed class Retrieval(DimseSession session, Negotiated negotiated, IDi
     private int Remaining => _total - _completed - _warnings - _failed.Count;
 
     /// <summary>Sends all instances, or as many as it can until it is cancelled. A failed one does not stop the others.</summary>
-    public async Task RunAsync(QueryIndication query, PipeReader identifier, CancellationToken cancellationToken)
+    public async Task RunAsync(QueryIndication query, StreamedBody identifier, CancellationToken cancellationToken)
     {
         try
         {
@@ -45,9 +44,10 @@ internal sealed class Retrieval(DimseSession session, Negotiated negotiated, IDi
         return _isCancelled ? response.With(CommandSet.Remaining, Count(Remaining)) : response; // PS3.7 Table 9.3-6: in the last response only if cancelled
     }
 
-    private async Task GetAsync(QueryIndication query, PipeReader identifier, CancellationToken cancellationToken)
+    private async Task GetAsync(QueryIndication query, StreamedBody identifier, CancellationToken cancellationToken)
     {
-        var instances = await handler.OnGetAsync(query, identifier, cancellationToken).ConfigureAwait(false);
+        var instances = await handler.OnGetAsync(query, identifier.Reader, cancellationToken).ConfigureAwait(false);
+        await LetPassAsync(identifier).ConfigureAwait(false);
         _total = instances.Count;
         foreach (var instance in instances)
         {
@@ -71,9 +71,10 @@ internal sealed class Retrieval(DimseSession session, Negotiated negotiated, IDi
         }
     }
 
-    private async Task MoveAsync(QueryIndication query, PipeReader identifier, CancellationToken cancellationToken)
+    private async Task MoveAsync(QueryIndication query, StreamedBody identifier, CancellationToken cancellationToken)
     {
-        var plan = await handler.OnMoveAsync(query, identifier, cancellationToken).ConfigureAwait(false);
+        var plan = await handler.OnMoveAsync(query, identifier.Reader, cancellationToken).ConfigureAwait(false);
+        await LetPassAsync(identifier).ConfigureAwait(false);
         _total = plan.Instances.Count;
         var kinds = plan.Instances.Select(i => (i.SopClassUid, i.TransferSyntaxUid)).Distinct().Select(k => new ContextProposal(k.SopClassUid, [k.TransferSyntaxUid]));
         foreach (var contexts in ContextPlanner.Plan(kinds.ToList()))
@@ -105,6 +106,13 @@ internal sealed class Retrieval(DimseSession session, Negotiated negotiated, IDi
             _attempted++;
             await SendAsync(instance, () => destination.StoreAsync(instance, originator, session.Ended)).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>What the handler has not read of its identifier: nothing is sent before the last fragment is here, and no sub-operation's answer is read.</summary>
+    private static async Task LetPassAsync(StreamedBody identifier)
+    {
+        await identifier.Reader.CompleteAsync().ConfigureAwait(false);
+        await identifier.WhenHere.ConfigureAwait(false);
     }
 
     private async Task SendAsync(OutgoingInstance instance, Func<Task<DimseStatus>> storeAsync)

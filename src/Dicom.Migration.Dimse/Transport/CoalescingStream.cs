@@ -14,6 +14,9 @@ internal sealed class CoalescingStream(Stream inner) : AsyncDuplexStream
     private bool _isHolding;
     private int _isDisposed;
 
+    /// <summary>Whether anything has come.</summary>
+    public bool HasReceived { get; private set; }
+
     /// <summary>What is written from now on waits for <see cref="ReleaseAsync"/>, as far as there is room.</summary>
     public void Hold() => _isHolding = true;
 
@@ -56,6 +59,7 @@ internal sealed class CoalescingStream(Stream inner) : AsyncDuplexStream
             _incoming ??= ArrayPool<byte>.Shared.Rent(Capacity);
             _end = await inner.ReadAsync(_incoming, cancellationToken).ConfigureAwait(false);
             _start = 0;
+            HasReceived |= _end > 0;
         }
 
         var count = Math.Min(buffer.Length, _end - _start);

@@ -8,9 +8,10 @@ namespace Dicom.Migration.Dimse;
 /// <summary>The TLS profiles of PS3.15 that are not retired.</summary>
 public enum TlsProfile
 {
-    /// <summary>BCP 195 RFC 8996, 9325 (PS3.15 §B.12): TLS 1.3 and 1.2, forward secrecy and authenticated encryption alone. The default.</summary>
+    /// <summary>BCP 195 RFC 8996, 9325 (PS3.15 §B.12): TLS 1.3 and 1.2, forward secrecy and authenticated encryption alone, in the suites that RFC 9325 §4.2 names. The default.</summary>
     Bcp195,
-    /// <summary>Modified BCP 195 RFC 8996, 9325 (PS3.15 §B.13): stricter. TLS 1.3, and TLS 1.2 with AES-256-GCM alone.</summary>
+    /// <summary>Modified BCP 195 RFC 8996, 9325 (PS3.15 §B.13): the suites of its closed lists, which have ChaCha20-Poly1305 and AES-CCM besides. Those with a tag of 8 bytes
+    /// (CCM_8), DHE, and Camellia in GCM are left out: IANA does not recommend the first, RFC 9325 advises against the second, and no platform of .NET knows the third.</summary>
     ModifiedBcp195,
 }
 
@@ -18,15 +19,20 @@ public enum TlsProfile
 /// <param name="credentials">Asked at each handshake, so that a renewed certificate is in force at once: <see cref="TlsCredentialFiles.Load"/>.</param>
 public sealed class DimseTls(Func<TlsCredentials> credentials) : DimseSecurity
 {
-    private static readonly TlsCipherSuite[] Strict =
+    // RFC 9325 §4.2: these four for TLS 1.2.
+    private static readonly TlsCipherSuite[] Default =
     [
         TlsCipherSuite.TLS_AES_256_GCM_SHA384, TlsCipherSuite.TLS_CHACHA20_POLY1305_SHA256, TlsCipherSuite.TLS_AES_128_GCM_SHA256,
         TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, TlsCipherSuite.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+        TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TlsCipherSuite.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
     ];
 
-    // RFC 9325 §4.2: these four for TLS 1.2.
-    private static readonly TlsCipherSuite[] Default =
-        [.. Strict, TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TlsCipherSuite.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256];
+    private static readonly TlsCipherSuite[] Modified =
+    [
+        .. Default, TlsCipherSuite.TLS_AES_128_CCM_SHA256,
+        TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, TlsCipherSuite.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+        TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_256_CCM, TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_CCM,
+    ];
 
     /// <summary>Which versions and cipher suites are offered and taken.</summary>
     public TlsProfile Profile { get; init; } = TlsProfile.Bcp195;
@@ -44,14 +50,22 @@ public sealed class DimseTls(Func<TlsCredentials> credentials) : DimseSecurity
     {
         var coalescing = new CoalescingStream(connection);
         var tls = new SslStream(coalescing, leaveInnerStreamOpen: false);
+        var hasBegun = false;
         try
         {
             var ours = credentials();
+            hasBegun = true;
             if (host is not null) await tls.AuthenticateAsClientAsync(ClientOptions(ours, host, time), cancellationToken).ConfigureAwait(false);
             else await tls.AuthenticateAsServerAsync(ServerOptions(ours, time), cancellationToken).ConfigureAwait(false);
             // Where the suites cannot be set beforehand (Windows), they are held against the list afterwards.
             if (!Suites.Contains(tls.NegotiatedCipherSuite)) throw new AuthenticationException();
             return new ProtectedStream(new TlsStream(tls, coalescing), tls.RemoteCertificate as X509Certificate2);
+        }
+        catch (IOException) when (hasBegun && host is not null && !coalescing.HasReceived)
+        {
+            await tls.DisposeAsync().ConfigureAwait(false);
+            // It said nothing of certificates, versions or suites: a listener that has no room closes so.
+            throw new AssociationException(new Fault(FaultCode.PeerClosedEarly), "The peer closed the connection before it answered anything: it has no room, or does not speak TLS on this port.");
         }
         catch (Exception e) when (e is AuthenticationException or IOException or InvalidOperationException or System.Security.Cryptography.CryptographicException)
         {
@@ -66,7 +80,7 @@ public sealed class DimseTls(Func<TlsCredentials> credentials) : DimseSecurity
         }
     }
 
-    private TlsCipherSuite[] Suites => Profile is TlsProfile.ModifiedBcp195 ? Strict : Default;
+    private TlsCipherSuite[] Suites => Profile is TlsProfile.ModifiedBcp195 ? Modified : Default;
 
 #pragma warning disable CA5398 // no version below 1.2 is ever taken: RFC 8996, RFC 9325 §3.1.1
     private const SslProtocols Versions = SslProtocols.Tls12 | SslProtocols.Tls13;

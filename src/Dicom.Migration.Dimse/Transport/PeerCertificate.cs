@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -9,7 +10,16 @@ internal static class PeerCertificate
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1", ClientAuthentication = "1.3.6.1.5.5.7.3.2"; // RFC 5280 §4.2.1.12
     private const int SmallestRsa = 2_048, SmallestCurve = 256; // in bits: RFC 9325 §4.5; PS3.15 §B.13
-    private static readonly string[] WeakSignatures = ["1.2.840.113549.1.1.5", "1.2.840.113549.1.1.4", "1.2.840.113549.1.1.2", "1.2.840.10045.4.1", "1.3.14.3.2.29"]; // SHA-1, MD5, MD2
+    private const string Pss = "1.2.840.113549.1.1.10";
+
+    // With SHA-256 or more, and nothing else: RFC 9325 §4.5; PS3.15 §B.13.
+    private static readonly string[] StrongSignatures =
+    [
+        "1.2.840.113549.1.1.11", "1.2.840.113549.1.1.12", "1.2.840.113549.1.1.13", // RSA with SHA-256, SHA-384, SHA-512
+        "1.2.840.10045.4.3.2", "1.2.840.10045.4.3.3", "1.2.840.10045.4.3.4", // ECDSA with the same
+    ];
+
+    private static readonly string[] StrongHashes = ["2.16.840.1.101.3.4.2.1", "2.16.840.1.101.3.4.2.2", "2.16.840.1.101.3.4.2.3"]; // SHA-256, SHA-384, SHA-512
 
     /// <summary>How a chain is built: to our roots alone if there are any, and without fetching anything from where a certificate says.</summary>
     public static X509ChainPolicy Policy(TlsCredentials ours, X509RevocationMode revocation, bool ofServer, TimeProvider time)
@@ -31,7 +41,7 @@ internal static class PeerCertificate
             var element = chain.ChainElements[i].Certificate;
             if (!HasStrongKey(element)) return false;
             // A root is trusted because it is in our list, not for its signature on itself.
-            if (i < chain.ChainElements.Count - 1 && WeakSignatures.Contains(element.SignatureAlgorithm.Value, StringComparer.Ordinal)) return false;
+            if (i < chain.ChainElements.Count - 1 && !HasStrongSignature(element)) return false;
         }
 
         return true;
@@ -41,6 +51,28 @@ internal static class PeerCertificate
     /// <remarks>The framework takes a common name where there are none.</remarks>
     public static bool IsAcceptable(string name, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) => IsAcceptable(certificate, chain, errors)
         && certificate is X509Certificate2 whole && whole.MatchesHostname(name, allowWildcards: true, allowCommonName: false);
+
+    private static bool HasStrongSignature(X509Certificate2 certificate) => StrongSignatures.Contains(certificate.SignatureAlgorithm.Value, StringComparer.Ordinal)
+        || (certificate.SignatureAlgorithm.Value is Pss && HashOfPss(certificate) is { } hash && StrongHashes.Contains(hash, StringComparer.Ordinal));
+
+    /// <summary>RSASSA-PSS has one identifier for all hashes: which one stands in its parameters (RFC 4055 §3.1), SHA-1 if it does not.</summary>
+    private static string? HashOfPss(X509Certificate2 certificate)
+    {
+        try
+        {
+            var parts = new AsnReader(certificate.RawDataMemory, AsnEncodingRules.DER).ReadSequence();
+            parts.ReadEncodedValue(); // what is signed
+            var algorithm = parts.ReadSequence();
+            algorithm.ReadObjectIdentifier();
+            var parameters = algorithm.ReadSequence();
+            var first = new Asn1Tag(TagClass.ContextSpecific, 0, isConstructed: true);
+            return parameters.HasData && parameters.PeekTag().HasSameClassAndValue(first) ? parameters.ReadSequence(first).ReadSequence().ReadObjectIdentifier() : null;
+        }
+        catch (AsnContentException)
+        {
+            return null;
+        }
+    }
 
     private static bool HasStrongKey(X509Certificate2 certificate)
     {

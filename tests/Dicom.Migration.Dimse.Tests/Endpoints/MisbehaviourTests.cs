@@ -131,9 +131,45 @@ public sealed class MisbehaviourTests : IDisposable
         Assert.Equal(Count, account.Count(FaultCode.NotDelivered));
     }
 
+    [Theory, InlineData(DimseRetrieval.Get), InlineData(DimseRetrieval.Move)]
+    public async Task An_archive_that_names_no_sop_classes_is_read_all_the_same(DimseRetrieval retrieval)
+    {
+        Assert.NotEmpty(MadeUpInstances.Create(5, Count).Select(static i => i.SopClassUid).Except(StorageSyntaxes.CommonClasses));
+        var (account, from, to) = await RunAsync(new() { GivesNoSopClass = true }, new(), retrieval);
+        Assert.Equal(Count, account.Count(EvidenceLevel.L4));
+        Assert.Equal(Content(from), Content(to));
+    }
+
     [Fact]
-    public async Task An_archive_that_names_no_sop_classes_is_read_all_the_same_by_c_move() =>
-        Assert.Equal(Count, (await RunAsync(new() { GivesNoSopClass = true }, new(), DimseRetrieval.Move)).Account.Count(EvidenceLevel.L4));
+    public async Task An_archive_that_names_no_sop_classes_and_sends_nothing_is_not_asked_for_each_of_them()
+    {
+        var gets = 0;
+        await using var pacs = Archives.Filled(Count);
+        pacs.Script = new()
+        {
+            GivesNoSopClass = true, IsPendingForEver = true, Accepts = c =>
+            {
+                if (c.AbstractSyntax is "1.2.840.10008.5.1.4.1.2.2.3") Interlocked.Increment(ref gets);
+                return true;
+            },
+        };
+        await using var source = Archives.Source(pacs, configure: static o => o.StallTimeout = TimeSpan.FromMilliseconds(100));
+        foreach (var study in pacs.Instances.GroupBy(static i => i.StudyInstanceUid))
+        {
+            var before = gets;
+            Assert.Equal(study.Count(), await source.ReadAsync(new SourceUnit(study.Key, SourceUnitKind.Study), TestContext.Current.CancellationToken).CountAsync(TestContext.Current.CancellationToken));
+            Assert.InRange(gets - before, 1, 2 + study.DistinctBy(static i => i.SeriesInstanceUid).Count() + study.Count()); // the study, each series, one try with other classes, each instance
+        }
+    }
+
+    [Fact]
+    public async Task An_archive_that_names_no_sop_classes_and_breaks_off_loses_what_is_broken_alone()
+    {
+        var names = MadeUpInstances.Create(5, Count).Where(static i => !StorageSyntaxes.CommonClasses.Contains(i.SopClassUid)).Take(1).Select(static i => i.SopInstanceUid).ToHashSet(StringComparer.Ordinal);
+        var (account, _, to) = await RunAsync(new() { GivesNoSopClass = true, AbortsAt = i => names.Contains(i.SopInstanceUid) ? 100 : -1 }, new(), DimseRetrieval.Get);
+        Assert.Equal((Count - 1, 1), ((int)account.Count(EvidenceLevel.L4), (int)account.Count(InstanceState.Excepted)));
+        Assert.Equal(Count - 1, to.Count);
+    }
 
     [Fact]
     public async Task Success_without_storing_is_found()
@@ -229,10 +265,11 @@ public sealed class MisbehaviourTests : IDisposable
         Assert.True(account.Count(FaultCode.EncodingDiffers) > 0);
     }
 
-    [Theory, InlineData(true), InlineData(false)]
-    public async Task Storage_commitment_is_evidence_over_either_association(bool isSame)
+    [Theory, InlineData(true, false), InlineData(false, false), InlineData(true, true), InlineData(false, true)]
+    public async Task Storage_commitment_is_evidence_over_either_association(bool isSame, bool requiresRole)
     {
-        var (account, _, _) = await RunAsync(new(), new() { ReportsOnSameAssociation = isSame }, DimseRetrieval.Get, target: static o => o.AsksForCommitment = true, evidence: EvidenceLevel.L2);
+        var (account, _, _) = await RunAsync(new(), new() { ReportsOnSameAssociation = isSame }, DimseRetrieval.Get,
+            target: o => (o.AsksForCommitment, o.RequiresEventReportRole) = (true, requiresRole), evidence: EvidenceLevel.L2);
         Assert.Equal(Count, account.Count(EvidenceLevel.L2));
     }
 

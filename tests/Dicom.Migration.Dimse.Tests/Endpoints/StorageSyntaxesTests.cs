@@ -20,4 +20,16 @@ public sealed class StorageSyntaxesTests
         Assert.True(StorageSyntaxes.Common.Count * StorageSyntaxes.CommonClasses.Count < 128);
         Assert.Empty(StorageSyntaxes.Common.Except(proposed));
     }
+
+    [Fact]
+    public void Every_class_whose_instances_archives_store_is_asked_for_where_an_archive_does_not_say_it()
+    {
+        var classes = StorageSyntaxes.AllClasses;
+        Assert.Equal(StorageSyntaxes.CommonClasses, classes.Take(StorageSyntaxes.CommonClasses.Count));
+        Assert.Equal(classes.Count, classes.Distinct(StringComparer.Ordinal).Count());
+        Assert.Superset(new HashSet<string>(UidRegistry.All.Where(static u => u is { Type: "SOP Class" } && u.Uid.StartsWith("1.2.840.10008.5.1.4.1.1.", StringComparison.Ordinal) && u.Name.Contains("Storage", StringComparison.Ordinal)).Select(static u => u.Uid), StringComparer.Ordinal),
+            classes.ToHashSet(StringComparer.Ordinal));
+        Assert.DoesNotContain("1.2.840.10008.1.20.1", classes); // Storage Commitment
+        Assert.DoesNotContain("1.2.840.10008.1.3.10", classes); // DICOMDIR
+    }
 }

@@ -5,7 +5,7 @@ using System.Net.Sockets;
 
 namespace Dicom.Migration.Dimse.Tests.Services;
 
-/// <summary>DCMTK's programs, run in a folder of their own and ended by process.</summary>
+/// <summary>DCMTK's programs, and others, run in a folder of their own and ended by process.</summary>
 internal sealed class Dcmtk : IAsyncDisposable
 {
     private readonly List<Process> _servers = [];
@@ -18,7 +18,7 @@ internal sealed class Dcmtk : IAsyncDisposable
     public static string Find(string tool)
     {
         var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(folder => Path.Combine(folder, tool)).FirstOrDefault(File.Exists);
-        Assert.SkipUnless(path is not null, $"DCMTK's {tool} is not installed.");
+        Assert.SkipUnless(path is not null, $"The program {tool} is not installed.");
         return path!;
     }
 
@@ -33,10 +33,14 @@ internal sealed class Dcmtk : IAsyncDisposable
     public async Task<(int ExitCode, string Output)> RunAsync(string tool, params string[] arguments)
     {
         using var process = Start(tool, arguments);
+        process.StandardInput.Close();
         var texts = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(Token), process.StandardError.ReadToEndAsync(Token));
         await process.WaitForExitAsync(Token);
         return (process.ExitCode, string.Concat(texts));
     }
+
+    /// <summary>Starts a server and waits until it listens.</summary>
+    public Task<int> ServeAsync(string tool, int port, Func<int, string[]> arguments) => ServeAsync(tool, port, arguments(port));
 
     /// <summary>Starts a server and waits until it listens.</summary>
     public async Task<int> ServeAsync(string tool, int port, params string[] arguments)
@@ -93,5 +97,5 @@ internal sealed class Dcmtk : IAsyncDisposable
     }
 
     private Process Start(string tool, string[] arguments) =>
-        Process.Start(new ProcessStartInfo(Find(tool), arguments) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true, WorkingDirectory = Folder })!;
+        Process.Start(new ProcessStartInfo(Find(tool), arguments) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true, WorkingDirectory = Folder })!;
 }

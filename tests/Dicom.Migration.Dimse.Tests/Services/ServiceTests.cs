@@ -13,13 +13,17 @@ public class ServiceTests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    private static DimseListener Listen(IDimseHandler handler, DimseListenerOptions? options = null) =>
-        new((options ?? new DimseListenerOptions { Security = DimseSecurity.Plaintext }) with { EndPoint = new IPEndPoint(IPAddress.Loopback, 0) }, handler, TimeProvider.System);
+    /// <summary>Whether the handlers of both sides run where their association is read.</summary>
+    protected virtual bool IsInline => false;
+
+    private DimseListener Listen(IDimseHandler handler, DimseListenerOptions? options = null) =>
+        new((options ?? new DimseListenerOptions { Security = DimseSecurity.Plaintext }) with { EndPoint = new IPEndPoint(IPAddress.Loopback, 0), RunsHandlerInline = IsInline }, handler, TimeProvider.System);
 
     private static ContextProposal Propose(string sopClass, ContextRoles roles = ContextRoles.Scu) => new(sopClass, [Elements.Explicit]) { Roles = roles };
 
-    private static Task<DimseAssociation> ConnectAsync(DimseListener listener, IReadOnlyList<ContextProposal> proposals, IDimseHandler? handler = null, DimseClientOptions? options = null) =>
-        DimseAssociation.ConnectAsync("127.0.0.1", listener.EndPoint.Port, "SCP", proposals, options ?? new DimseClientOptions { Security = DimseSecurity.Plaintext, AeTitle = "ME" }, TimeProvider.System, handler, Token);
+    private Task<DimseAssociation> ConnectAsync(DimseListener listener, IReadOnlyList<ContextProposal> proposals, IDimseHandler? handler = null, DimseClientOptions? options = null) =>
+        DimseAssociation.ConnectAsync("127.0.0.1", listener.EndPoint.Port, "SCP", proposals,
+            (options ?? new DimseClientOptions { Security = DimseSecurity.Plaintext, AeTitle = "ME" }) with { RunsHandlerInline = IsInline }, TimeProvider.System, handler, Token);
 
     private static SmallArchive Filled(int count, SmallArchive? archive = null)
     {

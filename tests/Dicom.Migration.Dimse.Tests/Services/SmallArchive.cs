@@ -40,16 +40,22 @@ internal sealed class SmallArchive : IDimseHandler
     public async IAsyncEnumerable<QueryMatch> OnFindAsync(QueryIndication query, PipeReader identifier, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Bodies.Enqueue(await Elements.ReadAllAsync(identifier, cancellationToken));
-        using var registration = cancellationToken.Register(() => Cancelled.TrySetResult());
-        do
+        try
         {
-            foreach (var uid in Instances.Keys.Order(StringComparer.Ordinal))
+            do
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                yield return new QueryMatch((byte[])[.. Elements.Element(0x00080018, "UI", uid), .. Elements.Element(0x00080052, "CS", "IMAGE")], uid.EndsWith(".1", StringComparison.Ordinal));
+                foreach (var uid in Instances.Keys.Order(StringComparer.Ordinal))
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    yield return new QueryMatch((byte[])[.. Elements.Element(0x00080018, "UI", uid), .. Elements.Element(0x00080052, "CS", "IMAGE")], uid.EndsWith(".1", StringComparison.Ordinal));
+                }
             }
+            while (FindsForEver);
         }
-        while (FindsForEver);
+        finally
+        {
+            if (cancellationToken.IsCancellationRequested) Cancelled.TrySetResult(); // what is registered with it may be told after this has seen it
+        }
     }
 
     public async ValueTask<IReadOnlyList<OutgoingInstance>> OnGetAsync(QueryIndication query, PipeReader identifier, CancellationToken cancellationToken)
@@ -82,7 +88,7 @@ internal sealed class SmallArchive : IDimseHandler
         return ValueTask.FromResult(new NormalizedAnswer(DimseStatus.NoSuchInstance));
     }
 
-    private List<OutgoingInstance> Outgoing() => Instances.OrderBy(i => i.Key, StringComparer.Ordinal)
+    private List<OutgoingInstance> Outgoing() => Instances.ToArray().OrderBy(i => i.Key, StringComparer.Ordinal)
         .Select(i => new OutgoingInstance(Elements.Value(i.Value, 0x00080016), i.Key, Elements.Explicit, _ => ValueTask.FromResult(Elements.Body(i.Value)))).ToList();
 
     private async ValueTask<NormalizedAnswer> KeepAsync(NormalizedIndication request, PipeReader body, CancellationToken cancellationToken)

@@ -17,7 +17,7 @@ public sealed class TestPki : IDisposable
     public static string[] Wrongs { get; } =
     [
         "expired", "not yet valid", "self-signed", "unknown root", "intermediate missing", "intermediate is no authority", "intermediate expired", "intermediate not yet valid",
-        "path too long", "wrong usage", "code signing", "1024-bit RSA", "1024-bit RSA intermediate", "1536-bit RSA", "SHA-1", "SHA-1 intermediate", "root expired",
+        "path too long", "wrong usage", "code signing", "1024-bit RSA", "1024-bit RSA intermediate", "1536-bit RSA", "SHA-1", "SHA-1 intermediate", "PSS with SHA-1 by the intermediate", "224-bit curve", "root expired",
     ];
 
     public static string[] WrongNames { get; } = ["another name", "another address", "no name", "common name alone", "wildcard of another domain"];
@@ -31,17 +31,17 @@ public sealed class TestPki : IDisposable
         var roots = new X509Certificate2Collection(Root);
         var (from, to, hash) = (Now.AddDays(-1), Now.AddDays(30), HashAlgorithmName.SHA256);
         var (issuer, issuerKey, intermediates) = (Root, (AsymmetricAlgorithm)_rootKey, new X509Certificate2Collection());
-        AsymmetricAlgorithm key = wrong switch { "1024-bit RSA" => RSA.Create(1_024), "1536-bit RSA" => RSA.Create(1_536), "rsa" => _rsa.Value, _ => ECDsa.Create(ECCurve.NamedCurves.nistP256) };
+        AsymmetricAlgorithm key = wrong switch { "1024-bit RSA" => RSA.Create(1_024), "1536-bit RSA" => RSA.Create(1_536), "rsa" => _rsa.Value, "224-bit curve" => ECDsa.Create(ECCurve.CreateFromFriendlyName("secp224r1")), "384-bit curve" => ECDsa.Create(ECCurve.NamedCurves.nistP384), _ => ECDsa.Create(ECCurve.NamedCurves.nistP256) };
         if (wrong is "expired") (from, to) = (Now.AddDays(-30), Now.AddDays(-1));
         if (wrong is "not yet valid") (from, to) = (Now.AddDays(1), Now.AddDays(30));
-        if (wrong is "SHA-1") hash = HashAlgorithmName.SHA1;
+        if (wrong is "SHA-1" or "PSS with SHA-1 by the intermediate") hash = HashAlgorithmName.SHA1;
         if (wrong is "wrong usage") eku = eku is "server" ? "client" : "server";
         if (wrong is "code signing") eku = "code";
         if (wrong.Contains("intermediate", StringComparison.Ordinal) || wrong is "path too long")
         {
-            var weak = wrong is "1024-bit RSA intermediate" ? (AsymmetricAlgorithm)RSA.Create(1_024) : ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            var weak = wrong is "1024-bit RSA intermediate" ? (AsymmetricAlgorithm)RSA.Create(1_024) : wrong.StartsWith("PSS", StringComparison.Ordinal) ? RSA.Create(2_048) : ECDsa.Create(ECCurve.NamedCurves.nistP256);
             var (start, end) = wrong is "intermediate expired" ? (Now.AddDays(-9), Now.AddDays(-2)) : wrong is "intermediate not yet valid" ? (Now.AddDays(1), Now.AddDays(9)) : (Now.AddDays(-9), Now.AddDays(60));
-            var middle = Sign("middle", weak, issuer, issuerKey, wrong is not "intermediate is no authority", start, end, wrong is "SHA-1 intermediate" ? HashAlgorithmName.SHA1 : hash, pathLength: wrong is "path too long" ? 0 : 3);
+            var middle = Sign("middle", weak, issuer, issuerKey, wrong is not "intermediate is no authority", start, end, wrong is "SHA-1 intermediate" ? HashAlgorithmName.SHA1 : HashAlgorithmName.SHA256, pathLength: wrong is "path too long" ? 0 : 3);
             (issuer, issuerKey) = (middle, weak);
             if (wrong is not "intermediate missing") intermediates.Add(middle);
             if (wrong is "path too long")
@@ -61,7 +61,8 @@ public sealed class TestPki : IDisposable
         }
 
         var isSelfSigned = wrong is "self-signed";
-        var leaf = Sign("leaf", key, isSelfSigned ? null : issuer, isSelfSigned ? null : issuerKey, isAuthority: false, from, to, hash, eku, Names(wrong), 0, wrong is "common name alone" ? "127.0.0.1" : null);
+        var leaf = Sign("leaf", key, isSelfSigned ? null : issuer, isSelfSigned ? null : issuerKey, isAuthority: false, from, to, hash, eku, Names(wrong), 0, wrong is "common name alone" ? "127.0.0.1" : null,
+            wrong.StartsWith("PSS", StringComparison.Ordinal) ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1);
         using var withKey = key is RSA rsa ? leaf.CopyWithPrivateKey(rsa) : leaf.CopyWithPrivateKey((ECDsa)key);
         return new TlsCredentials(X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pkcs12), null), intermediates, roots);
     }
@@ -99,7 +100,7 @@ public sealed class TestPki : IDisposable
     };
 
     private static X509Certificate2 Sign(string name, AsymmetricAlgorithm key, X509Certificate2? issuer, AsymmetricAlgorithm? issuerKey, bool isAuthority, DateTimeOffset from, DateTimeOffset to,
-        HashAlgorithmName? hash = null, string eku = "", Action<SubjectAlternativeNameBuilder>? names = null, int pathLength = 3, string? commonName = null)
+        HashAlgorithmName? hash = null, string eku = "", Action<SubjectAlternativeNameBuilder>? names = null, int pathLength = 3, string? commonName = null, RSASignaturePadding? padding = null)
     {
         var subject = new X500DistinguishedName($"O=Test, CN={commonName ?? name}");
         var algorithm = hash ?? HashAlgorithmName.SHA256;
@@ -119,7 +120,13 @@ public sealed class TestPki : IDisposable
             request.CertificateExtensions.Add(builder.Build());
         }
 
-        var generator = algorithm == HashAlgorithmName.SHA1 ? new Sha1Generator((ECDsa)(issuerKey ?? key)) : (issuerKey ?? key) is RSA signer ? X509SignatureGenerator.CreateForRSA(signer, RSASignaturePadding.Pkcs1) : X509SignatureGenerator.CreateForECDsa((ECDsa)(issuerKey ?? key));
+        var generator = (issuerKey ?? key, algorithm == HashAlgorithmName.SHA1) switch
+        {
+            (RSA signer, true) => new PssSha1Generator(signer),
+            (RSA signer, false) => X509SignatureGenerator.CreateForRSA(signer, padding ?? RSASignaturePadding.Pkcs1),
+            (ECDsa signer, true) => new Sha1Generator(signer),
+            var (signer, _) => X509SignatureGenerator.CreateForECDsa((ECDsa)signer),
+        };
         return request.Create(issuer?.SubjectName ?? subject, generator, from, to, RandomNumberGenerator.GetBytes(12));
     }
 
@@ -133,5 +140,17 @@ public sealed class TestPki : IDisposable
 #pragma warning restore CA5350
 
         protected override PublicKey BuildPublicKey() => new(key);
+    }
+
+    /// <summary>RSASSA-PSS with the hash that it has if its parameters name none: SHA-1.</summary>
+    private sealed class PssSha1Generator(RSA key) : X509SignatureGenerator
+    {
+        public override byte[] GetSignatureAlgorithmIdentifier(HashAlgorithmName hashAlgorithm) => [0x30, 13, 6, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 10, 0x30, 0]; // 1.2.840.113549.1.1.10
+
+#pragma warning disable CA5350 // it must be refused
+        public override byte[] SignData(byte[] data, HashAlgorithmName hashAlgorithm) => key.SignData(data, HashAlgorithmName.SHA1, RSASignaturePadding.Pss);
+#pragma warning restore CA5350
+
+        protected override PublicKey BuildPublicKey() => PublicKey.CreateFromSubjectPublicKeyInfo(key.ExportSubjectPublicKeyInfo(), out _);
     }
 }

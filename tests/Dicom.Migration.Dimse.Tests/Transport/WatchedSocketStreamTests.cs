@@ -215,6 +215,20 @@ public sealed class WatchedSocketStreamTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_system_that_cannot_be_told_to_acknowledge_each_segment_is_slower_and_not_wrong()
+    {
+        var (peer, stream) = await ConnectAsync();
+        await using var owned = stream;
+        using (peer)
+        {
+            Assert.Equal(OperatingSystem.IsWindows(), SocketStream.TryAcknowledgeEach(peer));
+            await peer.SendAsync(new byte[] { 7 }, Stop);
+            var read = new byte[2];
+            Assert.Equal((1, 7), (await stream.ReadAsync(read, Stop), read[0]));
+        }
+    }
+
+    [Fact]
     public async Task A_port_where_nobody_listens_refuses()
     {
         using var taken = new Socket(SocketType.Stream, ProtocolType.Tcp);

@@ -64,6 +64,15 @@ internal static class Pdus
         return output.WrittenSpan.ToArray();
     }
 
+    /// <summary>A P-DATA-TF with one value.</summary>
+    public static byte[] Value(byte contextId, bool isCommand, bool isLast, byte[] content)
+    {
+        var pdu = new byte[12 + content.Length];
+        PduWriter.WriteDataHeader(pdu, contextId, isCommand, isLast, content.Length);
+        content.CopyTo(pdu, 12);
+        return pdu;
+    }
+
     /// <summary>The bytes as a sequence that is cut at the given places.</summary>
     public static ReadOnlySequence<byte> Cut(byte[] bytes, params int[] places)
     {

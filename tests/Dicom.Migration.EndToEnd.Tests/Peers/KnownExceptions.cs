@@ -50,7 +50,7 @@ internal static class KnownExceptions
     };
 
     // Of these studies one object each does not come: dcmqrscp 3.6.7 proposes to a C-MOVE's destination the SOP classes of DCMTK's short list alone, and
-    // encapsulated STL, microscopy annotations and the like are not among them. (By C-GET less comes: it does not say the SOP class of what it lists.)
+    // encapsulated STL, microscopy annotations and the like are not among them. (By C-GET, in which we propose them, all come.)
     private static readonly HashSet<string> NotMoved = ["1.2.276.0.7230010.3.1.2.8323328.3871.1795487106.893714", "1.2.826.0.1.3680043.9.7433.3.82970457260936734119270346325882945", "1.3.6.1.4.1.5962.1.2.1.20040119072730.12322", "4.5.6"];
 
     public static bool None(LedgerInstance instance) => false;

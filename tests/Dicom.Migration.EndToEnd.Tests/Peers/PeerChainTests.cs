@@ -53,6 +53,10 @@ public sealed class PeerChainTests(FilledOrthanc filled) : IClassFixture<FilledO
         KnownExceptions.Check(second, KnownExceptions.OfDcmqrscp);
         KnownExceptions.Check(last, KnownExceptions.OfMovesOfDcmqrscp);
         await Arrival.CheckAsync(End, first, second, last);
+        var otherEnd = Path.Join(_folder, "end by C-GET");
+        var got = await Hop.RunAsync(_folder, "dcmqrscp to folder by C-GET", Endpoints.From(b.Title, b.Port, DimseRetrieval.Get), Endpoints.ToFolder(otherEnd));
+        KnownExceptions.Check(got, KnownExceptions.None);
+        await Arrival.CheckAsync(otherEnd, first, second, got);
     }
 
     [Fact]
