@@ -13,7 +13,7 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
 {
     private const int LongestWait = 1_000; // in microseconds
     private const int Plenty = 1_024; // bytes: a peer that sends less at a time gets no thread to wait for it
-    private const int MostYields = 32, WaitsUntilNextTry = 64;
+    private const int MostYields = 4, WaitsUntilNextTry = 64;
     private static readonly int MostWaiting = Math.Max(1, Environment.ProcessorCount - 1);
     private static int _waiting;
     private readonly Socket _socket;
