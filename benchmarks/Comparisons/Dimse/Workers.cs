@@ -13,7 +13,7 @@ internal static class Workers
         var count = new Option<int>("--count");
         var lanes = new Option<int>("--lanes") { DefaultValueFactory = static _ => 1 };
         var window = new Option<int>("--window") { DefaultValueFactory = static _ => 1 };
-        var warmUp = new Option<int>("--warm-up") { DefaultValueFactory = static _ => 1_500 };
+        var warmUp = new Option<int>("--warm-up") { DefaultValueFactory = static _ => 500 };
         var work = new Option<string>("--work") { DefaultValueFactory = static _ => "hash" };
         var retrieval = new Option<string>("--retrieval") { DefaultValueFactory = static _ => "get" };
         var listen = new Option<int>("--listen");
