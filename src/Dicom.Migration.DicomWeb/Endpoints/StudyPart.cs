@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Dicom.Migration.DataSets;
 
 namespace Dicom.Migration.DicomWeb;
@@ -46,11 +49,12 @@ internal sealed record StudyPart(StudySpan? Span = null)
     public bool Holds(ListedStudy study) =>
         (Prefix.Length == 0 || study.PatientId?.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) is true) && (Modality.Length == 0 || study.Modalities.Contains(Modality, StringComparer.OrdinalIgnoreCase));
 
-    /// <summary>What a unit is called that stands for it.</summary>
+    /// <summary>What a unit is called that stands for it. Letters of a patient ID are no name of anything: parts are told apart by a digest of them.</summary>
     public override string ToString()
     {
         var name = Span is not { } span ? "without a date or time" : $"{span.Dates} {span.Times}";
-        return name + (Modality.Length > 0 ? " modality " + Modality : "") + (Prefix.Length == 0 ? "" : IsWholeId ? " patient " + Prefix : " patient " + Prefix + "*");
+        var letters = Prefix.Length == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" patient ID of {(IsWholeId ? "" : "more than ")}{Prefix.Length} letters #{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Prefix)).AsSpan(0, 4))}");
+        return name + (Modality.Length > 0 ? " modality " + Modality : "") + letters;
     }
 }
 

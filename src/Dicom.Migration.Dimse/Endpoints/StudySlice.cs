@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Dicom.Migration.DataSets;
 
 namespace Dicom.Migration.Dimse;
@@ -61,6 +63,13 @@ internal sealed record StudySlice
     /// <summary>Whether a study that this slice's query lists is one of its parts by its date.</summary>
     public bool Holds(DataSet study) => DateOnly.TryParseExact(study.GetString(Keys.StudyDate)?.Trim(), "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)
         && (From is null || date >= From) && (To is null || date <= To);
+
+    /// <summary>What a unit is called that stands for it. Letters of a patient ID are no name of anything: parts are told apart by a digest of them.</summary>
+    public override string ToString()
+    {
+        var letters = Prefix.Length == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" patient ID of {(IsWholeId ? "" : "more than ")}{Prefix.Length} letters #{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Prefix)).AsSpan(0, 4))}");
+        return string.Join(' ', new[] { DateKey.Length == 0 ? "any date or none" : DateKey, TimeKey, Modality.Length == 0 ? "" : "modality " + Modality }.Where(static p => p.Length > 0)) + letters;
+    }
 
     private string DateKey => (From, To) switch
     {
