@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using System.IO.Pipelines;
-using System.Runtime;
 using System.Security.Cryptography;
 using Dicom.Migration.DataSets;
 using Dicom.Migration.DicomWeb;
@@ -13,20 +12,13 @@ namespace Comparisons;
 internal static class WebTransfer
 {
     private const long LongestHeld = 1 << 30; // beyond, an object is read while it is sent
-    private const int WarmUpTimes = 30; // requests; some tenths of a second, after which the compiler looks for what is called often
-    private const int MostWarmUps = 12;
+    private const int WarmUpTimes = 30; // requests
 
     /// <summary>Moves another study until nothing is left to compile, then the one that is measured, and says what that took.</summary>
     /// <remarks>A migration runs for days: neither the start of the process nor the compiler is what is compared.</remarks>
     public static async Task<int> RunAsync(Func<string, Uri, int, CancellationToken, Task<string>> moveAsync, string folder, string address, int times, string warmUp, string warmUpAddress, CancellationToken cancellationToken)
     {
-        var (compiled, passes) = (-1L, 0);
-        while (warmUp.Length > 0 && JitInfo.GetCompiledMethodCount() > compiled && passes++ < MostWarmUps)
-        {
-            compiled = JitInfo.GetCompiledMethodCount();
-            await moveAsync(warmUp, new Uri(warmUpAddress), WarmUpTimes, cancellationToken);
-        }
-
+        if (warmUp.Length > 0) await WarmUp.RunAsync(() => moveAsync(warmUp, new Uri(warmUpAddress), WarmUpTimes, cancellationToken));
         GC.Collect();
         Console.WriteLine(await moveAsync(folder, new Uri(address), times, cancellationToken));
         return 0;

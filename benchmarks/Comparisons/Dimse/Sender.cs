@@ -1,5 +1,4 @@
 using System.IO.Pipelines;
-using System.Runtime;
 using Dicom.Migration.DataSets;
 using Dicom.Migration.Dimse;
 
@@ -8,8 +7,6 @@ namespace Comparisons.Dimse;
 /// <summary>A C-STORE SCU in a process of its own: out of memory, or out of files, which are read and hashed ahead.</summary>
 internal static class Sender
 {
-    private const int MostWarmUps = 12;
-
     /// <summary>The process: warms up against a receiver of its own, sends, and says what it took.</summary>
     public static async Task<int> RunAsync(int port, string called, string source, int count, int lanes, int window, int warmUp, CancellationToken cancellationToken)
     {
@@ -18,14 +15,7 @@ internal static class Sender
         if (warmUp > 0)
         {
             await using var listener = Receiver.Listen(new Receiver("discard"));
-            // A migration runs for days: what counts is how it runs once nothing is left to compile.
-            var (compiled, passes) = (0L, 0);
-            do
-            {
-                compiled = JitInfo.GetCompiledMethodCount();
-                await SendAsync(listener.EndPoint.Port, "RECEIVER", objects, paths, warmUp, lanes, window, cancellationToken);
-            }
-            while (JitInfo.GetCompiledMethodCount() > compiled && ++passes < MostWarmUps);
+            await WarmUp.RunAsync(() => SendAsync(listener.EndPoint.Port, "RECEIVER", objects, paths, warmUp, lanes, window, cancellationToken));
         }
 
         GC.Collect();
