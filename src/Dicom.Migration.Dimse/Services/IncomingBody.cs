@@ -40,7 +40,7 @@ internal abstract class IncomingBody(byte contextId)
 /// <param name="isInline">Whether the operation goes on where the last fragment is taken.</param>
 internal sealed class StreamedBody(byte contextId, Pipe pipe, bool isInline) : IncomingBody(contextId)
 {
-    private const int LeastRoom = 16_384;
+    private const int LeastRoom = 16_384, MostRoom = 131_072;
     private readonly TaskCompletionSource _here = new(isInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isDropped;
     private byte[]? _dropped;
@@ -73,7 +73,7 @@ internal sealed class StreamedBody(byte contextId, Pipe pipe, bool isInline) : I
         return FlushAsync(cancellationToken);
     }
 
-    public override Memory<byte> GetMemory(int missing) => _isDropped ? _dropped ??= new byte[LeastRoom] : pipe.Writer.GetMemory(Math.Min(missing, LeastRoom));
+    public override Memory<byte> GetMemory(int missing) => _isDropped ? _dropped ??= new byte[LeastRoom] : pipe.Writer.GetMemory(Math.Min(missing, MostRoom));
 
     public override ValueTask AdvanceAsync(int count, int missing, CancellationToken cancellationToken)
     {

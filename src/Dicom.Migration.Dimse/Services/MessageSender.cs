@@ -14,8 +14,14 @@ internal sealed class MessageSender(UpperLayerConnection connection, int maxLeng
 {
     private const int Headers = 12; // of a P-DATA-TF with one value
     private const int SendLength = 131_072; // about as much as is sent at a time: with short PDUs, several
+    private const int Room = 32_768, MostCopied = 16_384; // what is short is put together in a buffer of so much; of what is long, the system is told where it is
     private readonly SemaphoreSlim _message = new(1, 1); // PS3.8 §E.1: the fragments of two messages are not mixed
     private readonly int _largest = (maxLength - 6) & ~1; // PS3.8 §9.3.5.1: the value header is inside the maximum; fragments are even
+    private readonly List<ReadOnlyMemory<byte>> _pieces = [];
+    private byte[] _buffer = [];
+    private int _listed; // of the buffer: is among the pieces
+    private int _used;
+    private long _length;
 
     /// <summary>Sends one message.</summary>
     /// <param name="contextId">Its context.</param>
@@ -26,64 +32,94 @@ internal sealed class MessageSender(UpperLayerConnection connection, int maxLeng
     public async ValueTask SendAsync(byte contextId, CommandSet command, PipeReader? body, ReadResult read, CancellationToken cancellationToken)
     {
         await _message.WaitAsync(cancellationToken).ConfigureAwait(false);
-        byte[]? buffer = null;
         try
         {
-            var encoded = new ReadOnlySequence<byte>(command.Encode());
-            var commands = encoded.Length + Headers * (encoded.Length / _largest + 2);
-            var piece = Math.Max(SendLength, Headers + _largest);
-            var data = body is null ? 0 : read.IsCompleted ? Math.Min(read.Buffer.Length + Headers * (read.Buffer.Length / _largest + 1), piece) : piece;
-            var room = (int)(commands + data);
-            buffer = ArrayPool<byte>.Shared.Rent(room);
-            var used = 0;
-            for (; encoded.Length > _largest; encoded = encoded.Slice(_largest)) used += Put(buffer.AsSpan(used), contextId, true, false, encoded.Slice(0, _largest));
-            used += Put(buffer.AsSpan(used), contextId, true, true, encoded);
+            _buffer = ArrayPool<byte>.Shared.Rent(Room);
+            var encoded = await PutAllButLastAsync(contextId, isCommand: true, new ReadOnlySequence<byte>(command.Encode())).ConfigureAwait(false);
+            await PutAsync(contextId, isCommand: true, isLast: true, encoded).ConfigureAwait(false);
             while (body is not null)
             {
-                var rest = read.Buffer;
-                while (true)
-                {
-                    // Whole fragments, as long as there is more behind them; the command, and all that there is room for, in one send.
-                    for (; rest.Length > _largest && used + Headers + _largest <= room; rest = rest.Slice(_largest))
-                        used += Put(buffer.AsSpan(used), contextId, false, false, rest.Slice(0, _largest));
-                    if (rest.Length <= _largest && (!read.IsCompleted || used + Headers + rest.Length <= room)) break;
-                    await FlushAsync(buffer, used).ConfigureAwait(false);
-                    used = 0;
-                }
-
+                // Whole fragments, as long as there is more behind them; the command, and all that there is, in as few sends as possible.
+                var rest = await PutAllButLastAsync(contextId, isCommand: false, read.Buffer).ConfigureAwait(false);
                 if (read.IsCompleted)
                 {
-                    used += Put(buffer.AsSpan(used), contextId, false, true, rest);
+                    await PutAsync(contextId, isCommand: false, isLast: true, rest).ConfigureAwait(false);
+                    await FlushAsync().ConfigureAwait(false);
                     body.AdvanceTo(rest.End);
                     break;
                 }
 
-                body.AdvanceTo(rest.Start, rest.End);
-                if (used > 0) await FlushAsync(buffer, used).ConfigureAwait(false); // the command does not wait for the rest of a slow data set
-                used = 0;
+                await FlushAsync().ConfigureAwait(false); // the command does not wait for the rest of a slow data set
+                body.AdvanceTo(rest.Start, rest.End); // and nothing that is sent is given back before
                 read = await body.ReadAsync(cancellationToken).ConfigureAwait(false);
             }
 
-            await FlushAsync(buffer, used).ConfigureAwait(false);
+            await FlushAsync().ConfigureAwait(false);
         }
         finally
         {
-            if (buffer is not null) ArrayPool<byte>.Shared.Return(buffer);
+            Clear();
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = [];
             _message.Release();
         }
     }
 
-    private static int Put(Span<byte> output, byte contextId, bool isCommand, bool isLast, ReadOnlySequence<byte> fragment)
+    private async ValueTask<ReadOnlySequence<byte>> PutAllButLastAsync(byte contextId, bool isCommand, ReadOnlySequence<byte> rest)
     {
-        PduWriter.WriteDataHeader(output, contextId, isCommand, isLast, (int)fragment.Length);
-        fragment.CopyTo(output[Headers..]);
-        return Headers + (int)fragment.Length;
+        for (; rest.Length > _largest; rest = rest.Slice(_largest)) await PutAsync(contextId, isCommand, isLast: false, rest.Slice(0, _largest)).ConfigureAwait(false);
+        return rest;
     }
 
-    private ValueTask FlushAsync(byte[] buffer, int used)
+    private ValueTask PutAsync(byte contextId, bool isCommand, bool isLast, in ReadOnlySequence<byte> fragment)
     {
-        if (used == 0) return ValueTask.CompletedTask;
+        var isFull = _length > 0 && _length + Headers + fragment.Length > SendLength + Room || _buffer.Length - _used < Headers + MostCopied;
+        if (isFull) return FlushAndPutAsync(contextId, isCommand, isLast, fragment);
+        Put(contextId, isCommand, isLast, fragment);
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask FlushAndPutAsync(byte contextId, bool isCommand, bool isLast, ReadOnlySequence<byte> fragment)
+    {
+        await FlushAsync().ConfigureAwait(false);
+        Put(contextId, isCommand, isLast, fragment);
+    }
+
+    private void Put(byte contextId, bool isCommand, bool isLast, in ReadOnlySequence<byte> fragment)
+    {
+        var length = (int)fragment.Length;
+        PduWriter.WriteDataHeader(_buffer.AsSpan(_used), contextId, isCommand, isLast, length);
+        _used += Headers;
+        _length += Headers + length;
+        if (length <= MostCopied)
+        {
+            fragment.CopyTo(_buffer.AsSpan(_used));
+            _used += length;
+            return;
+        }
+
+        List();
+        foreach (var memory in fragment) _pieces.Add(memory);
+    }
+
+    private void List()
+    {
+        if (_listed < _used) _pieces.Add(_buffer.AsMemory(_listed, _used - _listed));
+        _listed = _used;
+    }
+
+    private async ValueTask FlushAsync()
+    {
+        List();
+        if (_pieces.Count == 0) return;
         connection.On(Event.Evt9);
-        return connection.SendAsync(buffer.AsMemory(0, used));
+        await connection.SendAsync(_pieces).ConfigureAwait(false);
+        Clear();
+    }
+
+    private void Clear()
+    {
+        _pieces.Clear();
+        (_listed, _used, _length) = (0, 0, 0);
     }
 }

@@ -172,7 +172,7 @@ internal sealed class RequestPerformer(DimseSession session, Negotiated negotiat
     }
 
     private static PipeOptions Options(PipeScheduler ofReader) =>
-        new(pauseWriterThreshold: 1 << 20, resumeWriterThreshold: 1 << 19, minimumSegmentSize: 65_536, readerScheduler: ofReader, useSynchronizationContext: false);
+        new(pauseWriterThreshold: 1 << 20, resumeWriterThreshold: 1 << 19, minimumSegmentSize: 131_072, readerScheduler: ofReader, useSynchronizationContext: false);
 
     private static Answer Last(CommandSet request, DimseStatus status) => new(Responses.To(request, status, hasDataSet: false), null);
 }

@@ -10,6 +10,11 @@ internal abstract class AsyncDuplexStream : Stream
     public sealed override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     public abstract override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads as <see cref="ReadAsync(Memory{byte}, CancellationToken)"/> does, and may wait a little for more: of something long, all of which is on its way, few pieces are taken faster than many.</summary>
+    /// <param name="buffer">No longer than what the peer sends without waiting for us.</param> <param name="cancellationToken">Ends the wait; nothing is lost.</param>
+    public virtual ValueTask<int> ReadMuchAsync(Memory<byte> buffer, CancellationToken cancellationToken) => ReadAsync(buffer, cancellationToken);
+
     public abstract override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default);
 
     public sealed override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using Dicom.Migration.Dimse.Transport;
 
 namespace Dicom.Migration.Dimse.UpperLayer;
 
@@ -9,6 +10,7 @@ internal sealed class PduReader(Stream stream, int maxDataLength)
 {
     private const int LittleRoom = 4_096; // between two long PDUs: a command, a header, and little that has to be copied
     private const int Room = 65_536; // between two short ones: as many as are there
+    private readonly AsyncDuplexStream? _duplex = stream as AsyncDuplexStream;
     private byte[] _buffer = new byte[LittleRoom];
     private int _start;
     private int _end;
@@ -52,7 +54,7 @@ internal sealed class PduReader(Stream stream, int maxDataLength)
     /// <returns>How many bytes came; 0 at the end of the stream.</returns>
     public ValueTask<int> ReadRestAsync(Memory<byte> memory, CancellationToken cancellationToken)
     {
-        var reading = stream.ReadAsync(memory, cancellationToken);
+        var reading = _duplex is null ? stream.ReadAsync(memory, cancellationToken) : _duplex.ReadMuchAsync(memory, cancellationToken);
         if (!reading.IsCompletedSuccessfully) return CountAsync(reading);
         var count = reading.Result;
         _missing -= count;

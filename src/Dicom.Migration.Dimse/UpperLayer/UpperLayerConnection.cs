@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using Dicom.Migration.Dimse.Transport;
 
 namespace Dicom.Migration.Dimse.UpperLayer;
 
@@ -42,12 +43,20 @@ internal sealed class UpperLayerConnection(Stream stream, bool isRequestor, Time
     }
 
     /// <summary>Sends what is encoded, in one piece; a peer that takes none of it for the idle time is gone.</summary>
-    public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
+    public ValueTask SendAsync(ReadOnlyMemory<byte> bytes) => SendAsync(bytes, null);
+
+    /// <summary>Sends pieces one after the other, in one piece where the system can put them together itself, or else in a buffer of ours.</summary>
+    public ValueTask SendAsync(List<ReadOnlyMemory<byte>> pieces) => pieces.Count == 1 ? SendAsync(pieces[0], null) : SendAsync(default, pieces);
+
+    private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, List<ReadOnlyMemory<byte>>? pieces)
     {
         await _sending.WaitAsync().ConfigureAwait(false); // whoever holds it is bounded by the idle time
         try
         {
-            await stream.WriteAsync(bytes, _sendTimeout.Start()).ConfigureAwait(false);
+            var timeout = _sendTimeout.Start();
+            if (pieces is null) await stream.WriteAsync(bytes, timeout).ConfigureAwait(false);
+            else if (stream is WatchedSocketStream watched) await watched.WriteAsync(pieces, timeout).ConfigureAwait(false);
+            else await WriteTogetherAsync(pieces, timeout).ConfigureAwait(false);
             LastActivity = time.GetTimestamp();
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
@@ -138,6 +147,26 @@ internal sealed class UpperLayerConnection(Stream stream, bool isRequestor, Time
         await stream.DisposeAsync().ConfigureAwait(false);
         _sendTimeout.Dispose(); // a send that is under way sees a closed stream
         await _closed.CancelAsync().ConfigureAwait(false); // a reading side that waits for a handler must see it, too
+    }
+
+    private async ValueTask WriteTogetherAsync(List<ReadOnlyMemory<byte>> pieces, CancellationToken timeout)
+    {
+        var together = ArrayPool<byte>.Shared.Rent(pieces.Sum(static p => p.Length));
+        try
+        {
+            var length = 0;
+            foreach (var piece in pieces)
+            {
+                piece.CopyTo(together.AsMemory(length));
+                length += piece.Length;
+            }
+
+            await stream.WriteAsync(together.AsMemory(0, length), timeout).ConfigureAwait(false);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(together);
+        }
     }
 
     private static AssociationException Broken(Exception e) => new(new Fault(FaultCode.PeerClosedEarly), "The connection broke.", e);
