@@ -50,6 +50,62 @@ public sealed class WatchedSocketStreamTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Pieces_are_written_one_after_the_other_and_whole_however_many_and_however_little_room_there_is()
+    {
+        Assert.SkipUnless(_stream is WatchedSocketStream, "This system's connections take no pieces.");
+        var random = new Random(7);
+        int[] lengths = [0, 1, 12, 131_066, 0, 3 << 20, .. Enumerable.Range(0, 200).Select(_ => random.Next(0, 300_000)), 0];
+        var sent = RandomNumberGenerator.GetBytes(lengths.Sum());
+        var pieces = new List<ReadOnlyMemory<byte>>();
+        for (var (i, at) = (0, 0); i < lengths.Length; at += lengths[i++]) pieces.Add(sent.AsMemory(at, lengths[i]));
+        var write = ((WatchedSocketStream)_stream).WriteAsync(pieces, Stop).AsTask();
+        Assert.False(write.IsCompleted); // it waits for room
+        var got = new byte[sent.Length];
+        using var peer = new NetworkStream(_peer, ownsSocket: false);
+        await peer.ReadExactlyAsync(got, Stop);
+        await write;
+        Assert.True(got.AsSpan().SequenceEqual(sent));
+    }
+
+    [Fact]
+    public async Task Pieces_that_wait_for_room_can_be_cancelled_and_are_ended_by_closing()
+    {
+        Assert.SkipUnless(_stream is WatchedSocketStream, "This system's connections take no pieces.");
+        List<ReadOnlyMemory<byte>> pieces = [new byte[100], new byte[Long]];
+        using var cancel = new CancellationTokenSource();
+        var write = ((WatchedSocketStream)_stream).WriteAsync(pieces, cancel.Token).AsTask();
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => write);
+        write = ((WatchedSocketStream)_stream).WriteAsync(pieces, Stop).AsTask();
+        await _stream.DisposeAsync();
+        Assert.True(await Record.ExceptionAsync(() => write) is IOException or ObjectDisposedException);
+    }
+
+    [Fact]
+    public async Task What_is_long_is_waited_for_and_a_peer_that_stops_in_the_middle_of_it_is_not()
+    {
+        Assert.SkipUnless(_stream is WatchedSocketStream, "This system's connections wait for nothing.");
+        var stream = (WatchedSocketStream)_stream;
+        var (sent, got, at) = (RandomNumberGenerator.GetBytes(1_000_000), new byte[1_000_000], 0);
+        await _peer.SendAsync(sent.AsMemory(0, 2_000), Stop); // a peer that sends
+        while (at < 2_000) at += await stream.ReadAsync(got.AsMemory(at, 2_000 - at), Stop);
+        var rest = _peer.SendAsync(sent.AsMemory(at, 900_000 - at), Stop).AsTask(); // and ends before what it is asked for is full
+        while (at < 900_000)
+        {
+            var count = await stream.ReadMuchAsync(got.AsMemory(at, Math.Min(131_072, got.Length - at)), Stop);
+            Assert.NotEqual(0, count);
+            at += count;
+        }
+
+        await rest;
+        var read = stream.ReadMuchAsync(got.AsMemory(at), Stop).AsTask();
+        Assert.False(read.IsCompleted);
+        await _peer.SendAsync(sent.AsMemory(at), Stop);
+        for (at += await read; at < sent.Length;) at += await stream.ReadMuchAsync(got.AsMemory(at), Stop);
+        Assert.True(got.AsSpan().SequenceEqual(sent));
+    }
+
+    [Fact]
     public async Task Bytes_that_come_one_by_one_are_read_as_they_come()
     {
         var one = new byte[1];
