@@ -40,7 +40,7 @@ internal sealed class Retriever(Peer peer) : IAsyncDisposable
 
     /// <summary>The contexts of all other SOP classes, for instances that came in none of the common ones and whose class the archive does not say; first those that have come before.</summary>
     public IEnumerable<IReadOnlyList<ContextProposal>> FurtherPlans() => peer.Options.Retrieval is DimseRetrieval.Move ? []
-        : Plan(_seen.OrderBy(static s => s.Value).Select(static s => s.Key).Union(StorageSyntaxes.AllClasses, StringComparer.Ordinal).Except(StorageSyntaxes.CommonClasses, StringComparer.Ordinal), FewSyntaxes);
+        : Plan(_seen.ToArray().OrderBy(static s => s.Value).Select(static s => s.Key).Union(StorageSyntaxes.AllClasses, StringComparer.Ordinal).Except(StorageSyntaxes.CommonClasses, StringComparer.Ordinal), FewSyntaxes);
 
     /// <summary>Whether one association can carry what is asked for.</summary>
     public bool Fits(IEnumerable<Listed> instances) => peer.Options.Retrieval is DimseRetrieval.Move || Plan(instances).Count <= 1;

@@ -14,7 +14,7 @@ internal sealed class StoreContexts
     /// <summary>What to propose: one context for each kind, among them the one that is needed now.</summary>
     public IReadOnlyList<ContextProposal> Plan(string? sopClassUid)
     {
-        var kinds = _seen.OrderBy(static k => k.Value).Select(static k => new ContextProposal(k.Key.SopClass, [k.Key.Syntax]));
+        var kinds = _seen.ToArray().OrderBy(static k => k.Value).Select(static k => new ContextProposal(k.Key.SopClass, [k.Key.Syntax]));
         var plans = ContextPlanner.Plan([.. kinds], Echo);
         return plans.FirstOrDefault(p => p.Any(c => string.Equals(c.AbstractSyntax, sopClassUid, StringComparison.Ordinal))) ?? (plans.Count > 0 ? plans[0] : [Echo]);
     }
