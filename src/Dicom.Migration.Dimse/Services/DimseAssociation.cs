@@ -19,7 +19,7 @@ public sealed class DimseAssociation : DimseServiceUser, IAsyncDisposable
         IdentityResponse = accept.Find<UserIdentityResponse>()?.Response;
         PeerMaxPduLength = accept.Find<MaximumLength>()?.Length ?? 0;
         OperationsWindow = negotiated.InvokeWindow;
-        _running = session.RunAsync(CancellationToken.None);
+        _running = Task.Run(() => session.RunAsync(CancellationToken.None)); // on a thread of its own: as long as the peer has something to say, it reads on without a pause
     }
 
     /// <summary>What the peer accepts of the extended negotiation (PS3.7 §D.3.3.5).</summary>

@@ -360,7 +360,8 @@ internal sealed class DimseSession : IAsyncDisposable
         }
         catch (Exception e) when (e is MigrationException or OperationCanceledException)
         {
-            await _connection.DisposeAsync().ConfigureAwait(false); // no answer can be given: the reading side ends, and says why
+            // No answer can be given: the reading side ends, and says why. If it is ending already, what it tells the peer must not be cut off.
+            if (_connection.State is not State.Sta13) await _connection.DisposeAsync().ConfigureAwait(false);
         }
     }
 

@@ -13,8 +13,8 @@ internal sealed class MessageSender(UpperLayerConnection connection, int maxLeng
 #pragma warning restore CA1001
 {
     private const int Headers = 12; // of a P-DATA-TF with one value
-    private const int SendLength = 131_072; // about as much as is sent at a time: with short PDUs, several
-    private const int Room = 32_768, MostCopied = 16_384; // what is short is put together in a buffer of so much; of what is long, the system is told where it is
+    private const int MostSent = 163_840; // at a time: with short PDUs, several; no fragment is cut for it, and no command sent alone
+    private const int Room = 65_536, MostCopied = 4_096; // what is short is put together in a buffer of so much; of what is long, the system is told where it is
     private readonly SemaphoreSlim _message = new(1, 1); // PS3.8 §E.1: the fragments of two messages are not mixed
     private readonly int _largest = (maxLength - 6) & ~1; // PS3.8 §9.3.5.1: the value header is inside the maximum; fragments are even
     private readonly List<ReadOnlyMemory<byte>> _pieces = [];
@@ -73,7 +73,7 @@ internal sealed class MessageSender(UpperLayerConnection connection, int maxLeng
 
     private ValueTask PutAsync(byte contextId, bool isCommand, bool isLast, in ReadOnlySequence<byte> fragment)
     {
-        var isFull = _length > 0 && _length + Headers + fragment.Length > SendLength + Room || _buffer.Length - _used < Headers + MostCopied;
+        var isFull = _length > MostCopied && _length + Headers + fragment.Length > MostSent || _buffer.Length - _used < Headers + MostCopied;
         if (isFull) return FlushAndPutAsync(contextId, isCommand, isLast, fragment);
         Put(contextId, isCommand, isLast, fragment);
         return ValueTask.CompletedTask;

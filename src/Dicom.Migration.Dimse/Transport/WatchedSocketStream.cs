@@ -15,7 +15,8 @@ namespace Dicom.Migration.Dimse.Transport;
 internal sealed class WatchedSocketStream : AsyncDuplexStream
 {
     private const int LongestWait = 1; // in milliseconds, which the kernel rounds up to its clock's: 2 to 8 of them
-    private const int Plenty = 1_024; // bytes: a peer that sends less at a time gets no thread to wait for it
+    private const int Plenty = 1_024; // bytes of late: a peer that sends less gets no thread to wait for it
+    private const int PlentyOfAnswers = 64; // of one that we ask: a response to a C-STORE is longer, and worth a short wait
     private const int MostPieces = 32; // in one send
     private const int ReadsUntilNextTry = 1_024;
     private static readonly int MostWaiting = Math.Max(1, Environment.ProcessorCount - 1);
@@ -27,7 +28,7 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
     private readonly MemoryHandle[] _pins = new MemoryHandle[MostPieces];
     private bool _canQuickAck = true;
     private int _heldBack; // reads for which the peer is taken for one that holds back
-    private long _came; // bytes since the last long wait
+    private int _came; // bytes of late: of each read that is past, half as much counts
     private int _isDisposed;
 
     private WatchedSocketStream(Socket socket, ReadinessQueue reads, ReadinessQueue writes, int plenty)
@@ -52,7 +53,7 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
     /// <exception cref="Exception">It broke before, or cannot be watched; it is the caller's to close.</exception>
     public static Stream Over(Socket socket) => ReadinessQueue.Reads is { } reads && ReadinessQueue.Writes is { } writes ? new WatchedSocketStream(socket, reads, writes, Plenty) : new SocketStream(socket);
 
-    /// <summary>Connects; the same of a peer that we ask, whose answers, however short, are worth a short wait.</summary>
+    /// <summary>Connects; the same of a peer that we ask.</summary>
     /// <exception cref="SocketException">Refused, not found or not reached.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static async Task<Stream> ConnectAsync(string host, int port, CancellationToken cancellationToken)
@@ -65,7 +66,7 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
             // On a thread of its own: a socket that connects asynchronously is in the framework's queue from then on.
             await Task.Factory.StartNew(() => Connect(socket, addresses, port, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested(); // in the instant in which it was made: it is closed
-            return new WatchedSocketStream(socket, reads, writes, plenty: 1);
+            return new WatchedSocketStream(socket, reads, writes, PlentyOfAnswers);
         }
         catch
         {
@@ -197,7 +198,7 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
     {
         var count = SocketCalls.Receive(_socket.SafeHandle, buffer, wait);
         if (count == 0) ObjectDisposedException.ThrowIf(_isDisposed != 0, this); // the end is ours, and not the peer's
-        if (count > 0) _came += count;
+        if (count > 0) _came = (_came >> 1) + count;
         return count;
     }
 
