@@ -2,7 +2,7 @@ namespace Dicom.Migration.Dimse.Tests.Faults;
 
 /// <summary>A connection in memory: what the peer says is given to it, what is said to the peer is counted. A read of nothing waits until more is given, the peer closes or this side does.</summary>
 /// <param name="step">Most bytes of one read.</param>
-internal sealed class FedStream(int step) : Stream
+internal class FedStream(int step) : Stream
 {
     private readonly Lock _gate = new();
     private readonly Queue<ReadOnlyMemory<byte>> _given = new();

@@ -50,6 +50,34 @@ public class OperationTests
         await Assert.ThrowsAsync<AssociationException>(() => serving);
     }
 
+    [Fact]
+    public async Task An_abort_that_is_under_way_is_not_cut_off_by_an_operation_that_can_answer_no_more()
+    {
+        for (var i = 0; i < 20; i++) await AbortAsync(); // which of the two is first is a matter of luck
+    }
+
+    private static async Task AbortAsync()
+    {
+        var handler = new Tireless();
+        await using var listener = new DimseListener(Options(isInline: false), handler, TimeProvider.System);
+        await using var stream = new SlowToAbort();
+        using var artim = new CancellationTokenSource();
+        var serving = Task.Run(() => listener.ServeAsync(stream, null, "", static () => true, artim), Token);
+        var find = new CommandSet().WithUid(CommandSet.AffectedSopClassUid, Find).With(CommandSet.Field, CommandField.FindRequest).With(CommandSet.MessageId, 7).With(CommandSet.Priority, 0).With(CommandSet.DataSetType, 0);
+        stream.Give(Pdus.Encode(new AssociateRequest("SCP", "A", Associate.DicomApplicationContext, [new ProposedContext(1, Find, [Elements.Explicit])], [])), isLast: false);
+        stream.Give(Pdus.Value(1, true, true, find.Encode()), isLast: false);
+        stream.Give(Pdus.Value(1, false, true, Elements.Element(0x00080052, "CS", "STUDY")), isLast: false);
+        await handler.Begun.Task.WaitAsync(Token);
+        stream.Give(Pdus.Value(3, true, true, find.Encode()), isLast: false); // a context that there is not
+        await stream.Begun.Task.WaitAsync(Token);
+        handler.MayGoOn.Set();
+        await handler.Left.Task.WaitAsync(Token); // its first answer was refused
+        stream.MayGoOn.SetResult();
+        Assert.True(await stream.Aborted.Task.WaitAsync(Token), "The connection was closed first.");
+        stream.Give(default, isLast: true);
+        await Assert.ThrowsAsync<AssociationException>(() => serving);
+    }
+
     [Theory, InlineData(false), InlineData(true)]
     public async Task A_handler_that_asks_the_peer_before_it_has_read_its_body_does_not_wait_for_itself(bool isInline)
     {
@@ -129,16 +157,50 @@ public class OperationTests
         public TaskCompletionSource Begun { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
         public ManualResetEventSlim MayGoOn { get; } = new();
         public TaskCompletionSource<bool> Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource Left { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
 #pragma warning disable CS1998 // that is the point
         public override async IAsyncEnumerable<QueryMatch> OnFindAsync(QueryIndication query, PipeReader identifier, [EnumeratorCancellation] CancellationToken cancellationToken)
 #pragma warning restore CS1998
         {
-            Begun.TrySetResult();
-            MayGoOn.Wait(cancellationToken);
-            var match = Elements.Element(0x0020000D, "UI", "1.2.3");
-            for (var i = 0; i < MostMatches && !cancellationToken.IsCancellationRequested; i++) yield return new QueryMatch(match);
-            Ended.TrySetResult(cancellationToken.IsCancellationRequested);
+            try
+            {
+                Begun.TrySetResult();
+                MayGoOn.Wait(cancellationToken);
+                var match = Elements.Element(0x0020000D, "UI", "1.2.3");
+                for (var i = 0; i < MostMatches && !cancellationToken.IsCancellationRequested; i++) yield return new QueryMatch(match);
+                Ended.TrySetResult(cancellationToken.IsCancellationRequested);
+            }
+            finally
+            {
+                Left.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>A connection that takes all at once, and an A-ABORT not before it is told to.</summary>
+    private sealed class SlowToAbort() : FedStream(65_536)
+    {
+        private bool _isClosed;
+
+        public TaskCompletionSource Begun { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource MayGoOn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Whether the connection was still open when the abort could go.</summary>
+        public TaskCompletionSource<bool> Aborted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (buffer.Span[0] != (byte)PduType.Abort) return;
+            Begun.SetResult();
+            await MayGoOn.Task.WaitAsync(cancellationToken);
+            Aborted.SetResult(!Volatile.Read(ref _isClosed));
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            Volatile.Write(ref _isClosed, true);
+            base.Dispose(disposing);
         }
     }
 
