@@ -85,7 +85,7 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
     public override ValueTask<int> ReadMuchAsync(Memory<byte> buffer, Memory<byte> beyond, int least, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<int>(cancellationToken);
-        var count = MayWait() ? ReceiveMuch(buffer.Span, beyond.Span, buffer.Length + least) : Receive(buffer.Span, beyond.Span, mayWait: false);
+        var count = MayWait() ? ReceiveMuch(buffer.Span, beyond.Span, least) : Receive(buffer.Span, beyond.Span, mayWait: false);
         return count != SocketCalls.Nothing ? ValueTask.FromResult(count) : WaitAndReadAsync(buffer, cancellationToken);
     }
 

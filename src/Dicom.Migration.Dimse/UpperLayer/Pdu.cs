@@ -55,6 +55,15 @@ internal abstract record Pdu
         return true;
     }
 
+    /// <summary>How many bytes more are on their way, at least, where there are so many.</summary>
+    /// <remarks>All PDUs but those that end an association are longer than a header with that of a value, which some peers send by itself: whoever is woken for it waits again at once.</remarks>
+    public static int Expected(ReadOnlySpan<byte> here)
+    {
+        if (here.Length < LongDataHeader) return LongDataHeader + 1 - here.Length;
+        var missing = HeaderLength + (long)BinaryPrimitives.ReadUInt32BigEndian(here[2..]) - here.Length;
+        return missing is > 0 and < LongData ? (int)missing : 1;
+    }
+
     /// <summary>Takes what is here of a long P-DATA-TF that is a fragment of a data set and nothing else. Its length was found to be within its limit by <see cref="TryTake"/>.</summary>
     /// <returns><see langword="false"/> if it is another one, or too little of it is here to know; nothing is taken then.</returns>
     public static bool TryTakeBeginning(ref ReadOnlySequence<byte> buffer, out PduFrame frame)

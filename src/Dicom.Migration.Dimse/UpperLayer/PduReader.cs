@@ -46,7 +46,8 @@ internal sealed class PduReader(Stream stream, int maxDataLength)
         MakeRoom();
         var room = _buffer.AsMemory(_end);
         if (_isLong && _end == 0) room = room[..LittleRoom];
-        var count = await stream.ReadAsync(room, cancellationToken).ConfigureAwait(false);
+        var reading = _duplex is null ? stream.ReadAsync(room, cancellationToken) : _duplex.ReadMuchAsync(room, default, Math.Min(room.Length, Pdu.Expected(_buffer.AsSpan(0, _end))), cancellationToken);
+        var count = await reading.ConfigureAwait(false);
         _end += count;
         _wasFull = count == room.Length;
         return count > 0;
@@ -61,7 +62,7 @@ internal sealed class PduReader(Stream stream, int maxDataLength)
     {
         if (_duplex is null) return CountAsync(stream.ReadAsync(memory, cancellationToken), memory.Length);
         var takesMore = !isLast && memory.Length == _missing;
-        var reading = _duplex.ReadMuchAsync(memory, takesMore ? _buffer.AsMemory(0, LittleRoom) : default, takesMore ? Pdu.LongDataHeader : 0, cancellationToken);
+        var reading = _duplex.ReadMuchAsync(memory, takesMore ? _buffer.AsMemory(0, LittleRoom) : default, memory.Length + (takesMore ? Pdu.LongDataHeader : 0), cancellationToken);
         return reading.IsCompletedSuccessfully ? ValueTask.FromResult(Count(reading.Result, memory.Length)) : CountAsync(reading, memory.Length);
     }
 

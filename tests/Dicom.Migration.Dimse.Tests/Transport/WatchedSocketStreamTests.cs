@@ -92,16 +92,16 @@ public sealed class WatchedSocketStreamTests : IAsyncLifetime
         var rest = _peer.SendAsync(sent.AsMemory(at, 900_000 - at), Stop).AsTask(); // and ends before what it is asked for is full
         while (at < 900_000)
         {
-            var count = await stream.ReadMuchAsync(got.AsMemory(at, Math.Min(131_072, got.Length - at)), default, 0, Stop);
+            var count = await stream.ReadMuchAsync(got.AsMemory(at, Math.Min(131_072, got.Length - at)), default, Math.Min(131_072, got.Length - at), Stop);
             Assert.NotEqual(0, count);
             at += count;
         }
 
         await rest;
-        var read = stream.ReadMuchAsync(got.AsMemory(at), default, 0, Stop).AsTask();
+        var read = stream.ReadMuchAsync(got.AsMemory(at), default, got.Length - at, Stop).AsTask();
         Assert.False(read.IsCompleted);
         await _peer.SendAsync(sent.AsMemory(at), Stop);
-        for (at += await read; at < sent.Length;) at += await stream.ReadMuchAsync(got.AsMemory(at), default, 0, Stop);
+        for (at += await read; at < sent.Length;) at += await stream.ReadMuchAsync(got.AsMemory(at), default, got.Length - at, Stop);
         Assert.True(got.AsSpan().SequenceEqual(sent));
     }
 
@@ -116,7 +116,7 @@ public sealed class WatchedSocketStreamTests : IAsyncLifetime
         while (got.Length < sent.Length)
         {
             var length = random.Next(1, buffer.Length + 1);
-            var count = await stream.ReadMuchAsync(buffer.AsMemory(0, length), beyond, least, Stop);
+            var count = await stream.ReadMuchAsync(buffer.AsMemory(0, length), beyond, length + least, Stop);
             Assert.NotEqual(0, count);
             got.Write(buffer, 0, Math.Min(count, length));
             if (count <= length) continue;
@@ -127,7 +127,7 @@ public sealed class WatchedSocketStreamTests : IAsyncLifetime
         await sending;
         Assert.True(sawBoth);
         Assert.True(got.ToArray().AsSpan().SequenceEqual(sent));
-        var last = stream.ReadMuchAsync(buffer, beyond, least, Stop);
+        var last = stream.ReadMuchAsync(buffer, beyond, buffer.Length + least, Stop);
         _peer.Shutdown(SocketShutdown.Send);
         Assert.Equal(0, await last);
 
