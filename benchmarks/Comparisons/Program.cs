@@ -20,7 +20,7 @@ large.SetAction((parsed, token) => LargeObject.MeasureAsync(parsed.GetValue(gib)
 var passes = new Option<int>("--passes") { DefaultValueFactory = _ => 1, Description = "Times to scan it; with more than one, beside the floor." };
 var scan = new Command("scan", "Scans a folder; the measured part of 'headers', in a process of its own.") { folder, passes };
 scan.SetAction(parsed => HeaderScan.Scan(parsed.GetValue(folder)!, parsed.GetValue(passes)));
-var parts = new Option<string[]>("--parts") { DefaultValueFactory = _ => ["stock", "source", "nodelay", "own", "orthanc", "memory"], AllowMultipleArgumentsPerToken = true, Description = "What to measure: stock (Nagle's algorithm on at the peer), source (Orthanc as source), nodelay, own (both sides), orthanc, memory." };
+var parts = new Option<string[]>("--parts") { DefaultValueFactory = _ => ["stock", "source", "nodelay", "receive", "own", "orthanc", "memory"], AllowMultipleArgumentsPerToken = true, Description = "What to measure: stock (Nagle's algorithm on at the peer), source (Orthanc as source), nodelay, receive (both with it off), own (both sides), orthanc, memory." };
 var dimse = new Command("dimse", "C-STORE, C-GET and C-MOVE beside DCMTK, Orthanc and a bare pair of sockets.") { rounds, parts };
 dimse.SetAction((parsed, token) => new DimseComparison(parsed.GetValue(rounds)).CompareAsync(parsed.GetValue(parts)!, token));
 var root = new RootCommand("Compares whole jobs side by side.") { headers, memory, folders, large, scan, dimse, WebComparison.Command(rounds) };

@@ -6,7 +6,7 @@ namespace Comparisons.Dimse;
 /// <param name="rounds">Times that each row is run, in turn; the median counts.</param>
 internal sealed class DimseComparison(int rounds)
 {
-    private const int TimesBefore = 6;
+    private const int TimesBefore = 12;
     private const string Ct = "ct", Report = "report";
     private readonly string _root = Directory.CreateTempSubdirectory("comparisons-").FullName;
     private readonly Dictionary<string, string> _folders = [];
@@ -15,7 +15,7 @@ internal sealed class DimseComparison(int rounds)
     /// <summary>One way to do the same: how many objects a second, CPU time of whoever is measured, memory allocated.</summary>
     private sealed record Row(string Name, Func<CancellationToken, Task<Figures>> RunAsync);
 
-    /// <summary>Runs the parts that are named: stock, source, nodelay, own, orthanc, memory.</summary>
+    /// <summary>Runs the parts that are named: stock, source, nodelay, receive, own, orthanc, memory.</summary>
     public async Task<int> CompareAsync(string[] parts, CancellationToken cancellationToken)
     {
         try
@@ -23,6 +23,7 @@ internal sealed class DimseComparison(int rounds)
             if (parts.Contains("stock")) await StockAsync(cancellationToken);
             if (parts.Contains("source") && Job.IsThere("Orthanc")) await FromOrthancAsync(cancellationToken);
             if (parts.Contains("nodelay")) await NoDelayAsync(cancellationToken);
+            if (parts.Contains("receive")) await ReceiveAsync(cancellationToken);
             if (parts.Contains("own")) await OwnAsync(cancellationToken);
             if (parts.Contains("orthanc")) await OrthancAsync(cancellationToken);
             if (parts.Contains("memory")) await MemoryAsync(cancellationToken);
@@ -96,6 +97,15 @@ internal sealed class DimseComparison(int rounds)
                 new("dcmsend, PDU 128 kB", t => ToStoreScpAsync(true, p => ToolAsync("dcmsend", $"-aec STORESCP -pdu 131072 127.0.0.1 {p} +sd {folder}", count, true, t), t)),
                 .. new[] { 1, 2, 4 }.Select(lanes => new Row($"Dicom.Migration, and SHA-256, {lanes} lanes", t => ToStoreScpAsync(true, p => OursAsync(p, folder, count, lanes, 1, t), t, lanes > 1))),
             ], token);
+        }
+    }
+
+    /// <summary>The same of a receiver: its CPU time.</summary>
+    private async Task ReceiveAsync(CancellationToken token)
+    {
+        foreach (var (size, count) in new[] { (Ct, 1_000), (Report, 2_000) })
+        {
+            var folder = await FolderAsync(size, count, token);
             await TableAsync($"from dcmsend, TCP_NODELAY=1, {size}, CPU of the receiver",
             [
                 new("storescp --ignore", t => ReceiverCpuAsync(folder, count, null, t)),
