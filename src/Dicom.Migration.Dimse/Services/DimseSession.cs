@@ -288,14 +288,14 @@ internal sealed class DimseSession : IAsyncDisposable
         }
     }
 
-    private async ValueTask<int> ReadRestAsync(Memory<byte> memory, bool isAnew, CancellationToken stop)
+    private async ValueTask<int> ReadRestAsync(Memory<byte> memory, bool isAnew, bool isLast, CancellationToken stop)
     {
         if (isAnew) _untilRest = _silence!.Start();
         while (true)
         {
             try
             {
-                return await _connection.ReadRestAsync(memory, _untilRest).ConfigureAwait(false);
+                return await _connection.ReadRestAsync(memory, isLast, _untilRest).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (!stop.IsCancellationRequested)
             {

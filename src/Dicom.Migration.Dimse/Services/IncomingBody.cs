@@ -16,8 +16,9 @@ internal abstract class IncomingBody(byte contextId)
     {
     }
 
-    /// <summary>Takes the next fragment; waits while whoever reads is slower than the peer.</summary>
-    public abstract ValueTask AppendAsync(ReadOnlySequence<byte> fragment, CancellationToken cancellationToken);
+    /// <summary>Takes the next fragment, or its beginning; waits while whoever reads is slower than the peer.</summary>
+    /// <param name="fragment">What is here of it.</param> <param name="missing">How many bytes are still to come.</param> <param name="cancellationToken">Ends the wait.</param>
+    public abstract ValueTask AppendAsync(ReadOnlySequence<byte> fragment, int missing, CancellationToken cancellationToken);
 
     /// <summary>Where the next bytes of a fragment may be put before they are taken.</summary>
     /// <param name="missing">How many there will be.</param>
@@ -66,11 +67,11 @@ internal sealed class StreamedBody(byte contextId, Pipe pipe, bool isInline) : I
         begin?.Invoke(this);
     }
 
-    public override ValueTask AppendAsync(ReadOnlySequence<byte> fragment, CancellationToken cancellationToken)
+    public override ValueTask AppendAsync(ReadOnlySequence<byte> fragment, int missing, CancellationToken cancellationToken)
     {
         if (_isDropped) return ValueTask.CompletedTask;
         foreach (var memory in fragment) pipe.Writer.Write(memory.Span);
-        return FlushAsync(cancellationToken);
+        return TellAsync((int)fragment.Length, missing, cancellationToken);
     }
 
     public override Memory<byte> GetMemory(int missing) => _isDropped ? _dropped ??= new byte[LeastRoom] : pipe.Writer.GetMemory(Math.Min(missing, MostRoom));
@@ -79,8 +80,7 @@ internal sealed class StreamedBody(byte contextId, Pipe pipe, bool isInline) : I
     {
         if (_isDropped) return ValueTask.CompletedTask;
         pipe.Writer.Advance(count);
-        _held += count;
-        return _held < LeastRoom && missing > 0 ? ValueTask.CompletedTask : FlushAsync(cancellationToken); // a peer that sends byte by byte wakes nobody for each
+        return TellAsync(count, missing, cancellationToken);
     }
 
     public override ValueTask CompleteAsync(CancellationToken cancellationToken)
@@ -98,8 +98,10 @@ internal sealed class StreamedBody(byte contextId, Pipe pipe, bool isInline) : I
         _ = _here.Task.Exception; // seen
     }
 
-    private ValueTask FlushAsync(CancellationToken cancellationToken)
+    private ValueTask TellAsync(int count, int missing, CancellationToken cancellationToken)
     {
+        _held += count;
+        if (_held < LeastRoom && missing > 0) return ValueTask.CompletedTask; // a peer that sends byte by byte wakes nobody for each
         _held = 0;
         var flushing = pipe.Writer.FlushAsync(cancellationToken);
         if (!flushing.IsCompletedSuccessfully) return WaitAsync(flushing);
@@ -115,7 +117,7 @@ internal sealed class HeldBody(byte contextId, int limit, Func<ReadOnlyMemory<by
 {
     private readonly ArrayBufferWriter<byte> _bytes = new();
 
-    public override ValueTask AppendAsync(ReadOnlySequence<byte> fragment, CancellationToken cancellationToken)
+    public override ValueTask AppendAsync(ReadOnlySequence<byte> fragment, int missing, CancellationToken cancellationToken)
     {
         Demand(fragment.Length);
         foreach (var memory in fragment) _bytes.Write(memory.Span);

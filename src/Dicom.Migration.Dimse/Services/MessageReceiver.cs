@@ -9,9 +9,9 @@ namespace Dicom.Migration.Dimse.Services;
 /// <param name="options">Limits.</param>
 /// <param name="time">The clock of the minimum rate.</param>
 /// <param name="begin">Called with each whole command. Returns what takes its data set; not asked for one if none follows.</param>
-/// <param name="readRest">Reads what is missing of a PDU, at least one byte at a time; told whether the peer's time for it begins anew.</param>
+/// <param name="readRest">Reads what is missing of a PDU, at least one byte at a time; told whether the peer's time for it begins anew, and whether it is of the last fragment.</param>
 internal sealed class MessageReceiver(Negotiated negotiated, AssociationOptions options, TimeProvider time,
-    Func<AcceptedContext, CommandSet, CancellationToken, ValueTask<IncomingBody?>> begin, Func<Memory<byte>, bool, CancellationToken, ValueTask<int>> readRest)
+    Func<AcceptedContext, CommandSet, CancellationToken, ValueTask<IncomingBody?>> begin, Func<Memory<byte>, bool, bool, CancellationToken, ValueTask<int>> readRest)
 {
     private const int ShortBody = 65_536; // far below what a body holds back before its reader has to take some
     private readonly ArrayBufferWriter<byte> _command = new();
@@ -77,12 +77,12 @@ internal sealed class MessageReceiver(Negotiated negotiated, AssociationOptions 
         if (!value.IsLast || length > ShortBody) body.Begin();
         Count(body, value.Fragment.Length);
         var before = time.GetTimestamp();
-        await body.AppendAsync(value.Fragment, cancellationToken).ConfigureAwait(false);
+        await body.AppendAsync(value.Fragment, missing, cancellationToken).ConfigureAwait(false);
         _waitedForReader += time.GetElapsedTime(before);
         for (var isAnew = true; missing > 0;)
         {
             var memory = body.GetMemory(missing);
-            var count = await readRest(memory.Length > missing ? memory[..missing] : memory, isAnew, cancellationToken).ConfigureAwait(false);
+            var count = await readRest(memory.Length > missing ? memory[..missing] : memory, isAnew, value.IsLast, cancellationToken).ConfigureAwait(false);
             missing -= count;
             Count(body, count);
             before = time.GetTimestamp();

@@ -12,8 +12,10 @@ internal abstract class AsyncDuplexStream : Stream
     public abstract override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default);
 
     /// <summary>Reads as <see cref="ReadAsync(Memory{byte}, CancellationToken)"/> does, and may wait a little for more: of something long, all of which is on its way, few pieces are taken faster than many.</summary>
-    /// <param name="buffer">No longer than what the peer sends without waiting for us.</param> <param name="cancellationToken">Ends the wait; nothing is lost.</param>
-    public virtual ValueTask<int> ReadMuchAsync(Memory<byte> buffer, CancellationToken cancellationToken) => ReadAsync(buffer, cancellationToken);
+    /// <param name="buffer">Takes what comes.</param> <param name="beyond">Takes what comes once that is full.</param>
+    /// <param name="least">Bytes that the peer sends, most probably, without waiting for us. Fewer than both have room for.</param> <param name="cancellationToken">Ends the wait; nothing is lost.</param>
+    /// <returns>How many bytes came into both; 0 at the end of the stream.</returns>
+    public virtual ValueTask<int> ReadMuchAsync(Memory<byte> buffer, Memory<byte> beyond, int least, CancellationToken cancellationToken) => ReadAsync(buffer, cancellationToken);
 
     public abstract override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default);
 

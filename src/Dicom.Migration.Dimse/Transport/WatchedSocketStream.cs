@@ -14,11 +14,10 @@ namespace Dicom.Migration.Dimse.Transport;
 /// </remarks>
 internal sealed class WatchedSocketStream : AsyncDuplexStream
 {
-    private const int LongestWait = 1; // in milliseconds, which the kernel rounds up to its clock's: 2 to 8 of them
+    private const int LongestWait = 2; // in milliseconds; where it is that of a receive, the kernel rounds it up to its clock's: to 8 of them at most
     private const int Plenty = 1_024; // bytes of late: a peer that sends less gets no thread to wait for it
     private const int PlentyOfAnswers = 64; // of one that we ask: a response to a C-STORE is longer, and worth a short wait
     private const int MostPieces = 32; // in one send
-    private const int ReadsUntilNextTry = 1_024;
     private static readonly int MostWaiting = Math.Max(1, Environment.ProcessorCount - 1);
     private static int _waiting;
     private readonly Socket _socket;
@@ -27,7 +26,8 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
     private readonly int _plenty;
     private readonly MemoryHandle[] _pins = new MemoryHandle[MostPieces];
     private bool _canQuickAck = true;
-    private int _heldBack; // reads for which the peer is taken for one that holds back
+    private int _wakesAt = 1; // bytes
+    private HoldingBack _holdingBack = new();
     private int _came; // bytes of late: of each read that is past, half as much counts
     private int _isDisposed;
 
@@ -75,8 +75,19 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
         }
     }
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => ReadAsync(buffer, SocketWait.ForSome, cancellationToken);
-    public override ValueTask<int> ReadMuchAsync(Memory<byte> buffer, CancellationToken cancellationToken) => ReadAsync(buffer, SocketWait.ForAll, cancellationToken);
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<int>(cancellationToken);
+        var count = MayWait() ? ReceiveBriefly(buffer.Span) : Receive(buffer.Span, default, mayWait: false);
+        return count != SocketCalls.Nothing ? ValueTask.FromResult(count) : WaitAndReadAsync(buffer, cancellationToken);
+    }
+
+    public override ValueTask<int> ReadMuchAsync(Memory<byte> buffer, Memory<byte> beyond, int least, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<int>(cancellationToken);
+        var count = MayWait() ? ReceiveMuch(buffer.Span, beyond.Span, least) : Receive(buffer.Span, beyond.Span, mayWait: false);
+        return count != SocketCalls.Nothing ? ValueTask.FromResult(count) : WaitAndReadAsync(buffer, cancellationToken);
+    }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -140,13 +151,6 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
         }
     }
 
-    private ValueTask<int> ReadAsync(Memory<byte> buffer, SocketWait wait, CancellationToken cancellationToken)
-    {
-        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<int>(cancellationToken);
-        var count = _came >= _plenty && TryEnter() ? ReceiveBriefly(buffer.Span, wait) : Receive(buffer.Span, SocketWait.None);
-        return count != SocketCalls.Nothing ? ValueTask.FromResult(count) : WaitAndReadAsync(buffer, cancellationToken);
-    }
-
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> WaitAndReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
@@ -154,38 +158,67 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
         do
         {
             QuickAck();
+            WakeAt(1);
             _came = 0;
             await _readable.WaitAsync(cancellationToken).ConfigureAwait(false);
-            count = Receive(buffer.Span, SocketWait.None);
+            count = Receive(buffer.Span, default, mayWait: false);
         }
         while (count == SocketCalls.Nothing);
 
         return count;
     }
 
-    private static bool TryEnter()
+    private bool MayWait()
     {
+        if (_came < _plenty) return false;
         if (Interlocked.Increment(ref _waiting) <= MostWaiting) return true;
         Interlocked.Decrement(ref _waiting);
         return false;
     }
 
-    private int ReceiveBriefly(Span<byte> buffer, SocketWait wait)
+    /// <summary>Waits for a byte.</summary>
+    private int ReceiveBriefly(Span<byte> buffer)
     {
         try
         {
-            if (_heldBack > 0)
+            WakeAt(1);
+            if (_holdingBack.Next())
             {
-                _heldBack--;
                 QuickAck();
-                return Receive(buffer, SocketWait.ForSome);
+                return Receive(buffer, default, mayWait: true);
             }
 
-            var count = Receive(buffer, wait);
-            if (count > 0 && (wait is SocketWait.ForSome || count == buffer.Length)) return count;
+            var count = Receive(buffer, default, mayWait: true);
+            return count != SocketCalls.Nothing ? count : ReceiveHeldBack(buffer);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    /// <summary>Waits until so much is here that nobody has to be woken twice for it.</summary>
+    private int ReceiveMuch(Span<byte> buffer, Span<byte> beyond, int least)
+    {
+        try
+        {
+            var isHeldBack = _holdingBack.Next();
+            if (!isHeldBack)
+            {
+                WakeAt(least);
+                if (SocketCalls.Wait(_socket.SafeHandle, LongestWait))
+                {
+                    _holdingBack.WaitedWell();
+                    return Receive(buffer, beyond, mayWait: false);
+                }
+            }
+
             QuickAck();
-            if (count == SocketCalls.Nothing) count = Receive(buffer, SocketWait.ForSome);
-            if (count > 0) _heldBack = ReadsUntilNextTry;
+            WakeAt(1);
+            var count = Receive(buffer, beyond, mayWait: isHeldBack);
+            if (isHeldBack) return count;
+            if (count == SocketCalls.Nothing) return ReceiveHeldBack(buffer);
+            _holdingBack.WaitedInVain();
             return count;
         }
         finally
@@ -194,12 +227,28 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
         }
     }
 
-    private int Receive(Span<byte> buffer, SocketWait wait)
+    /// <summary>After a wait in vain: what comes now was held back, and what does not is not on its way at all.</summary>
+    private int ReceiveHeldBack(Span<byte> buffer)
     {
-        var count = SocketCalls.Receive(_socket.SafeHandle, buffer, wait);
+        QuickAck();
+        var count = Receive(buffer, default, mayWait: true);
+        if (count > 0) _holdingBack.WaitedInVain();
+        return count;
+    }
+
+    private int Receive(Span<byte> buffer, Span<byte> beyond, bool mayWait)
+    {
+        var count = SocketCalls.Receive(_socket.SafeHandle, buffer, beyond, mayWait);
         if (count == 0) ObjectDisposedException.ThrowIf(_isDisposed != 0, this); // the end is ours, and not the peer's
         if (count > 0) _came = (_came >> 1) + count;
         return count;
+    }
+
+    private void WakeAt(int least)
+    {
+        if (least == _wakesAt) return;
+        SocketCalls.WakeAt(_socket.SafeHandle, least);
+        _wakesAt = least;
     }
 
     private void QuickAck()

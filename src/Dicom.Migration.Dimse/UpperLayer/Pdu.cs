@@ -23,7 +23,9 @@ internal abstract record Pdu
     public const int MaxAssociateLength = 1 << 20;
 
     private const int LongData = 32_768; // below it copying costs less than one more receive
-    private const int LongDataHeader = HeaderLength + 6; // and that of its value: length 4, context 1, control header 1 (PS3.8 §9.3.5.1, §E.2)
+    
+    /// <summary>And that of its first value: length 4, context 1, control header 1 (PS3.8 §9.3.5.1, §E.2).</summary>
+    public const int LongDataHeader = HeaderLength + 6;
 
     /// <summary>Takes one whole PDU off the front of what has arrived.</summary>
     /// <returns><see langword="false"/> if it is not all here; nothing is taken then.</returns>
@@ -51,6 +53,15 @@ internal abstract record Pdu
         frame = new PduFrame(type, buffer.Slice(HeaderLength, length));
         buffer = buffer.Slice(frame.Body.End);
         return true;
+    }
+
+    /// <summary>How many bytes more are on their way, at least, where there are so many.</summary>
+    /// <remarks>All PDUs but those that end an association are longer than a header with that of a value, which some peers send by itself: whoever is woken for it waits again at once.</remarks>
+    public static int Expected(ReadOnlySpan<byte> here)
+    {
+        if (here.Length < LongDataHeader) return LongDataHeader + 1 - here.Length;
+        var missing = HeaderLength + (long)BinaryPrimitives.ReadUInt32BigEndian(here[2..]) - here.Length;
+        return missing is > 0 and < LongData ? (int)missing : 1;
     }
 
     /// <summary>Takes what is here of a long P-DATA-TF that is a fragment of a data set and nothing else. Its length was found to be within its limit by <see cref="TryTake"/>.</summary>

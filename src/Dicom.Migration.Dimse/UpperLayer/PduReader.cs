@@ -5,7 +5,7 @@ using Dicom.Migration.Dimse.Transport;
 namespace Dicom.Migration.Dimse.UpperLayer;
 
 /// <summary>Takes PDUs off a stream: short ones whole, out of a buffer; of a long fragment of a data set what is here, and the rest straight into the memory of whoever it is for.</summary>
-/// <remarks>It reads no more than it is asked for, so nothing is ever between the buffer and the rest of a fragment. Its memory grows with what has come, never with what a header promises.</remarks>
+/// <remarks>The buffer is empty before the rest of a fragment is read: what of the next PDU comes with it is all that is there. Its memory grows with what has come, never with what a header promises.</remarks>
 internal sealed class PduReader(Stream stream, int maxDataLength)
 {
     private const int LittleRoom = 4_096; // between two long PDUs: a command, a header, and little that has to be copied
@@ -19,7 +19,10 @@ internal sealed class PduReader(Stream stream, int maxDataLength)
     private int _missing;
 
     /// <summary>Whether part of a PDU is here.</summary>
-    public bool IsInside => _missing > 0 || _start < _end;
+    public bool IsInside => IsInRest || _start < _end;
+
+    /// <summary>Whether something is missing of the PDU that was taken last.</summary>
+    public bool IsInRest => _missing > 0;
 
     /// <summary>The next PDU, if it is here, or the beginning of a long one; valid until the next call of anything here.</summary>
     /// <exception cref="AssociationException">It is none, or longer than its limit.</exception>
@@ -43,28 +46,32 @@ internal sealed class PduReader(Stream stream, int maxDataLength)
         MakeRoom();
         var room = _buffer.AsMemory(_end);
         if (_isLong && _end == 0) room = room[..LittleRoom];
-        var count = await stream.ReadAsync(room, cancellationToken).ConfigureAwait(false);
+        var reading = _duplex is null ? stream.ReadAsync(room, cancellationToken) : _duplex.ReadMuchAsync(room, default, Math.Min(room.Length, Pdu.Expected(_buffer.AsSpan(0, _end))), cancellationToken);
+        var count = await reading.ConfigureAwait(false);
         _end += count;
         _wasFull = count == room.Length;
         return count > 0;
     }
 
     /// <summary>The rest of a fragment whose beginning was taken, or part of it.</summary>
-    /// <param name="memory">No longer than what is missing.</param> <param name="cancellationToken">Ends the wait; nothing is lost.</param>
+    /// <param name="memory">No longer than what is missing.</param>
+    /// <param name="isLast">Whether the peer may wait for an answer once it has sent it. If not, what comes of its next PDU is taken along.</param>
+    /// <param name="cancellationToken">Ends the wait; nothing is lost.</param>
     /// <returns>How many bytes came; 0 at the end of the stream.</returns>
-    public ValueTask<int> ReadRestAsync(Memory<byte> memory, CancellationToken cancellationToken)
+    public ValueTask<int> ReadRestAsync(Memory<byte> memory, bool isLast, CancellationToken cancellationToken)
     {
-        var reading = _duplex is null ? stream.ReadAsync(memory, cancellationToken) : _duplex.ReadMuchAsync(memory, cancellationToken);
-        if (!reading.IsCompletedSuccessfully) return CountAsync(reading);
-        var count = reading.Result;
-        _missing -= count;
-        return ValueTask.FromResult(count);
+        if (_duplex is null) return CountAsync(stream.ReadAsync(memory, cancellationToken), memory.Length);
+        var takesMore = !isLast && memory.Length == _missing;
+        var reading = _duplex.ReadMuchAsync(memory, takesMore ? _buffer.AsMemory(0, LittleRoom) : default, memory.Length + (takesMore ? Pdu.LongDataHeader : 0), cancellationToken);
+        return reading.IsCompletedSuccessfully ? ValueTask.FromResult(Count(reading.Result, memory.Length)) : CountAsync(reading, memory.Length);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<int> CountAsync(ValueTask<int> reading)
+    private async ValueTask<int> CountAsync(ValueTask<int> reading, int most) => Count(await reading.ConfigureAwait(false), most);
+
+    private int Count(int count, int most)
     {
-        var count = await reading.ConfigureAwait(false);
+        if (count > most) (_start, _end, count) = (0, count - most, most);
         _missing -= count;
         return count;
     }

@@ -101,14 +101,14 @@ internal sealed class UpperLayerConnection(Stream stream, bool isRequestor, Time
     }
 
     /// <summary>What is missing of the PDU that was read last, or part of it: at least one byte.</summary>
-    /// <param name="memory">No longer than what is missing.</param> <param name="cancellationToken">Ends the wait; nothing is lost, it may be called again.</param>
+    /// <param name="memory">No longer than what is missing.</param> <param name="isLast">Whether the peer may wait for an answer once it has sent it.</param> <param name="cancellationToken">Ends the wait; nothing is lost, it may be called again.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<int> ReadRestAsync(Memory<byte> memory, CancellationToken cancellationToken)
+    public async ValueTask<int> ReadRestAsync(Memory<byte> memory, bool isLast, CancellationToken cancellationToken)
     {
         int count;
         try
         {
-            count = await _reader.ReadRestAsync(memory, cancellationToken).ConfigureAwait(false);
+            count = await _reader.ReadRestAsync(memory, isLast, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
@@ -116,7 +116,7 @@ internal sealed class UpperLayerConnection(Stream stream, bool isRequestor, Time
         }
 
         if (count == 0) throw Cut();
-        if (!_reader.IsInside) LastActivity = time.GetTimestamp(); // half a PDU is none
+        if (!_reader.IsInRest) LastActivity = time.GetTimestamp(); // half a PDU is none
         return count;
     }
 

@@ -109,7 +109,7 @@ public class MessageReceiverTests
         await _receiver.TakeAsync(new PduFrame(PduType.DataTransfer, new ReadOnlySequence<byte>(pdu, 6, pdu.Length - 6 - missing), missing), TestContext.Current.CancellationToken);
     }
 
-    private ValueTask<int> ReadRestAsync(Memory<byte> memory, bool isAnew, CancellationToken cancellationToken)
+    private ValueTask<int> ReadRestAsync(Memory<byte> memory, bool isAnew, bool isLast, CancellationToken cancellationToken)
     {
         _onRest?.Invoke();
         _rest[..1].CopyTo(memory);
@@ -125,7 +125,7 @@ public class MessageReceiverTests
         public bool IsComplete { get; private set; }
         public List<byte> Taken { get; } = [];
 
-        public override ValueTask AppendAsync(ReadOnlySequence<byte> fragment, CancellationToken cancellationToken)
+        public override ValueTask AppendAsync(ReadOnlySequence<byte> fragment, int missing, CancellationToken cancellationToken)
         {
             OnAppend?.Invoke();
             Taken.AddRange(fragment.ToArray());

@@ -23,6 +23,16 @@ public class OperationTests
         DimseAssociation.ConnectAsync("127.0.0.1", listener.EndPoint.Port, "SCP", proposals,
             new DimseClientOptions { Security = DimseSecurity.Plaintext, OperationsWindow = 8, RunsHandlerInline = isInline }, TimeProvider.System, handler, Token);
 
+    private static byte[] FindRequest { get; } = new CommandSet().WithUid(CommandSet.AffectedSopClassUid, Find).With(CommandSet.Field, CommandField.FindRequest).With(CommandSet.MessageId, 7).With(CommandSet.Priority, 0)
+        .With(CommandSet.DataSetType, 0).Encode();
+
+    private static void AskToFind(FedStream stream)
+    {
+        stream.Give(Pdus.Encode(new AssociateRequest("SCP", "A", Associate.DicomApplicationContext, [new ProposedContext(1, Find, [Elements.Explicit])], [])), isLast: false);
+        stream.Give(Pdus.Value(1, true, true, FindRequest), isLast: false);
+        stream.Give(Pdus.Value(1, false, true, Elements.Element(0x00080052, "CS", "STUDY")), isLast: false);
+    }
+
     private static byte[] Bytes(int length)
     {
         var bytes = new byte[length];
@@ -38,10 +48,7 @@ public class OperationTests
         await using var stream = new FedStream(65_536); // takes all that is sent at once: nothing ever waits for the peer
         using var artim = new CancellationTokenSource();
         var serving = Task.Run(() => listener.ServeAsync(stream, null, "", static () => true, artim), Token);
-        var find = new CommandSet().WithUid(CommandSet.AffectedSopClassUid, Find).With(CommandSet.Field, CommandField.FindRequest).With(CommandSet.MessageId, 7).With(CommandSet.Priority, 0).With(CommandSet.DataSetType, 0);
-        stream.Give(Pdus.Encode(new AssociateRequest("SCP", "A", Associate.DicomApplicationContext, [new ProposedContext(1, Find, [Elements.Explicit])], [])), isLast: false);
-        stream.Give(Pdus.Value(1, true, true, find.Encode()), isLast: false);
-        stream.Give(Pdus.Value(1, false, true, Elements.Element(0x00080052, "CS", "STUDY")), isLast: false);
+        AskToFind(stream);
         await handler.Begun.Task.WaitAsync(Token);
         stream.Give(Pdus.Value(1, true, true, new CommandSet().With(CommandSet.Field, CommandField.CancelRequest).With(CommandSet.MessageIdBeingRespondedTo, 7).With(CommandSet.DataSetType, CommandSet.NoDataSet).Encode()), isLast: false);
         handler.MayGoOn.Set();
@@ -63,12 +70,9 @@ public class OperationTests
         await using var stream = new SlowToAbort();
         using var artim = new CancellationTokenSource();
         var serving = Task.Run(() => listener.ServeAsync(stream, null, "", static () => true, artim), Token);
-        var find = new CommandSet().WithUid(CommandSet.AffectedSopClassUid, Find).With(CommandSet.Field, CommandField.FindRequest).With(CommandSet.MessageId, 7).With(CommandSet.Priority, 0).With(CommandSet.DataSetType, 0);
-        stream.Give(Pdus.Encode(new AssociateRequest("SCP", "A", Associate.DicomApplicationContext, [new ProposedContext(1, Find, [Elements.Explicit])], [])), isLast: false);
-        stream.Give(Pdus.Value(1, true, true, find.Encode()), isLast: false);
-        stream.Give(Pdus.Value(1, false, true, Elements.Element(0x00080052, "CS", "STUDY")), isLast: false);
+        AskToFind(stream);
         await handler.Begun.Task.WaitAsync(Token);
-        stream.Give(Pdus.Value(3, true, true, find.Encode()), isLast: false); // a context that there is not
+        stream.Give(Pdus.Value(3, true, true, FindRequest), isLast: false); // a context that there is not
         await stream.Begun.Task.WaitAsync(Token);
         handler.MayGoOn.Set();
         await handler.Left.Task.WaitAsync(Token); // its first answer was refused

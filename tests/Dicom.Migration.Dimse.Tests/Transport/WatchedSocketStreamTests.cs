@@ -92,17 +92,54 @@ public sealed class WatchedSocketStreamTests : IAsyncLifetime
         var rest = _peer.SendAsync(sent.AsMemory(at, 900_000 - at), Stop).AsTask(); // and ends before what it is asked for is full
         while (at < 900_000)
         {
-            var count = await stream.ReadMuchAsync(got.AsMemory(at, Math.Min(131_072, got.Length - at)), Stop);
+            var count = await stream.ReadMuchAsync(got.AsMemory(at, Math.Min(131_072, got.Length - at)), default, Math.Min(131_072, got.Length - at), Stop);
             Assert.NotEqual(0, count);
             at += count;
         }
 
         await rest;
-        var read = stream.ReadMuchAsync(got.AsMemory(at), Stop).AsTask();
+        var read = stream.ReadMuchAsync(got.AsMemory(at), default, got.Length - at, Stop).AsTask();
         Assert.False(read.IsCompleted);
         await _peer.SendAsync(sent.AsMemory(at), Stop);
-        for (at += await read; at < sent.Length;) at += await stream.ReadMuchAsync(got.AsMemory(at), Stop);
+        for (at += await read; at < sent.Length;) at += await stream.ReadMuchAsync(got.AsMemory(at), default, got.Length - at, Stop);
         Assert.True(got.AsSpan().SequenceEqual(sent));
+    }
+
+    [Theory, InlineData(0), InlineData(12), InlineData(4_096)]
+    public async Task What_comes_beyond_what_is_long_is_taken_along_and_nothing_is_lost_between(int least)
+    {
+        Assert.SkipUnless(_stream is WatchedSocketStream, "This system's connections take nothing along.");
+        var stream = (WatchedSocketStream)_stream;
+        var (random, sent, got) = (new Random(least), RandomNumberGenerator.GetBytes(20_000_000), new MemoryStream());
+        var sending = SendAsync();
+        var (buffer, beyond, sawBoth) = (new byte[131_072], new byte[4_096], false);
+        while (got.Length < sent.Length)
+        {
+            var length = random.Next(1, buffer.Length + 1);
+            var count = await stream.ReadMuchAsync(buffer.AsMemory(0, length), beyond, length + least, Stop);
+            Assert.NotEqual(0, count);
+            got.Write(buffer, 0, Math.Min(count, length));
+            if (count <= length) continue;
+            sawBoth = true;
+            got.Write(beyond, 0, count - length);
+        }
+
+        await sending;
+        Assert.True(sawBoth);
+        Assert.True(got.ToArray().AsSpan().SequenceEqual(sent));
+        var last = stream.ReadMuchAsync(buffer, beyond, buffer.Length + least, Stop);
+        _peer.Shutdown(SocketShutdown.Send);
+        Assert.Equal(0, await last);
+
+        async Task SendAsync()
+        {
+            var pieces = new Random(least + 1);
+            for (var (at, count) = (0, 0); at < sent.Length; at += count)
+            {
+                count = Math.Min(sent.Length - at, pieces.Next(3) == 0 ? pieces.Next(1, 200) : pieces.Next(1, 200_000));
+                for (var done = 0; done < count;) done += await _peer.SendAsync(sent.AsMemory(at + done, count - done), Stop);
+            }
+        }
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Dicom.Migration.Dimse.Transport;
 using Dicom.Migration.Dimse.UpperLayer;
 
 namespace Dicom.Migration.Dimse.Tests.UpperLayer;
@@ -15,7 +16,10 @@ public class PduReaderTests
         byte[][] pdus = [.. Enumerable.Range(0, 60).Select(i => Data((byte)(i % 3 == 0 ? 1 : 0), Bytes(random, i % 7 == 3 ? random.Next(2, Limit - 6) : random.Next(2, 20_000))))];
         byte[] all = [.. pdus.SelectMany(static p => p)];
         foreach (var most in new[] { 1, 5, 11, 4_096, 32_768, 65_536, int.MaxValue })
+        {
             Assert.Equal(pdus, await ReadAllAsync(new PieceStream(all, random, most)));
+            Assert.Equal(pdus, await ReadAllAsync(new BeyondStream(new PieceStream(all, random, most))));
+        }
     }
 
     [Theory]
@@ -48,7 +52,7 @@ public class PduReaderTests
             PduFrame frame;
             while (!reader.TryTake(out frame) && await reader.FillAsync(TestContext.Current.CancellationToken)) Assert.True(reader.IsInside);
             var scratch = new byte[Limit];
-            while (frame.Missing > 0 && await reader.ReadRestAsync(scratch, TestContext.Current.CancellationToken) > 0) Assert.True(reader.IsInside);
+            while (frame.Missing > 0 && await reader.ReadRestAsync(scratch, isLast: true, TestContext.Current.CancellationToken) > 0) Assert.True(reader.IsInside);
             Assert.True(reader.IsInside);
         }
     }
@@ -101,7 +105,7 @@ public class PduReaderTests
             var scratch = new byte[30_000];
             for (var missing = frame.Missing; missing > 0;)
             {
-                var count = await reader.ReadRestAsync(scratch.AsMemory(0, Math.Min(missing, scratch.Length)), TestContext.Current.CancellationToken);
+                var count = await reader.ReadRestAsync(scratch.AsMemory(0, Math.Min(missing, scratch.Length)), isLast: false, TestContext.Current.CancellationToken);
                 Assert.NotEqual(0, count);
                 pdu.AddRange(scratch.AsSpan(0, count));
                 missing -= count;
@@ -109,6 +113,20 @@ public class PduReaderTests
 
             pdus.Add([.. pdu]);
         }
+    }
+
+    /// <summary>Gives what comes after a long fragment along with it.</summary>
+    private sealed class BeyondStream(PieceStream inner) : AsyncDuplexStream
+    {
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
+
+        public override async ValueTask<int> ReadMuchAsync(Memory<byte> buffer, Memory<byte> beyond, int least, CancellationToken cancellationToken)
+        {
+            var count = await inner.ReadAsync(buffer, cancellationToken);
+            return count < buffer.Length || beyond.IsEmpty ? count : count + await inner.ReadAsync(beyond, cancellationToken);
+        }
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => throw new NotSupportedException();
     }
 
     /// <summary>Gives at most so many bytes at a time.</summary>
