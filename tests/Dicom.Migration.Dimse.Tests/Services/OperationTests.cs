@@ -75,7 +75,7 @@ public class OperationTests
         stream.Give(Pdus.Value(3, true, true, FindRequest), isLast: false); // a context that there is not
         await stream.Begun.Task.WaitAsync(Token);
         handler.MayGoOn.Set();
-        await handler.Left.Task.WaitAsync(Token); // its first answer was refused
+        await handler.Ended.Task.WaitAsync(Token); // its first answer was refused
         stream.MayGoOn.SetResult();
         Assert.True(await stream.Aborted.Task.WaitAsync(Token), "The connection was closed first.");
         stream.Give(default, isLast: true);
@@ -160,8 +160,8 @@ public class OperationTests
     {
         public TaskCompletionSource Begun { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
         public ManualResetEventSlim MayGoOn { get; } = new();
+        /// <summary>Done when the query is over; whether it was cancelled.</summary>
         public TaskCompletionSource<bool> Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        public TaskCompletionSource Left { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
 #pragma warning disable CS1998 // that is the point
         public override async IAsyncEnumerable<QueryMatch> OnFindAsync(QueryIndication query, PipeReader identifier, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -173,11 +173,10 @@ public class OperationTests
                 MayGoOn.Wait(cancellationToken);
                 var match = Elements.Element(0x0020000D, "UI", "1.2.3");
                 for (var i = 0; i < MostMatches && !cancellationToken.IsCancellationRequested; i++) yield return new QueryMatch(match);
-                Ended.TrySetResult(cancellationToken.IsCancellationRequested);
             }
             finally
             {
-                Left.TrySetResult();
+                Ended.TrySetResult(cancellationToken.IsCancellationRequested); // also if whoever takes the matches, or the wait, was told first
             }
         }
     }
