@@ -19,7 +19,7 @@ public sealed class DimseAssociation : DimseServiceUser, IAsyncDisposable
         IdentityResponse = accept.Find<UserIdentityResponse>()?.Response;
         PeerMaxPduLength = accept.Find<MaximumLength>()?.Length ?? 0;
         OperationsWindow = negotiated.InvokeWindow;
-        _running = Task.Run(() => session.RunAsync(CancellationToken.None)); // on a thread of its own: as long as the peer has something to say, it reads on without a pause
+        _running = Task.Run(() => session.RunAsync(CancellationToken.None)); // not here: as long as the peer has something to say, it reads on without a pause
     }
 
     /// <summary>What the peer accepts of the extended negotiation (PS3.7 §D.3.3.5).</summary>
@@ -73,7 +73,7 @@ public sealed class DimseAssociation : DimseServiceUser, IAsyncDisposable
         try
         {
             var stream = await connectAsync(either.Token).ConfigureAwait(false);
-            connection = new UpperLayerConnection(stream, isRequestor: true, timeProvider, options.MaxPduLength, options.ArtimTimeout, options.IdleTimeout);
+            connection = new UpperLayerConnection(AsyncDuplexStream.Of(stream), isRequestor: true, timeProvider, options.MaxPduLength, options.ArtimTimeout, options.IdleTimeout);
             connection.On(Event.Evt2);
             var request = Negotiation.Request(calledAeTitle, proposals, options, handler is not null);
             await connection.SendAsync(request).ConfigureAwait(false);

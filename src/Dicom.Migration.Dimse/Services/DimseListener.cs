@@ -133,7 +133,7 @@ public sealed class DimseListener : IAsyncDisposable
     internal async Task ServeAsync(Stream stream, X509Certificate2? certificate, string remote, Func<bool> hasRoom, CancellationTokenSource artim)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(artim.Token, _stop.Token);
-        var connection = new UpperLayerConnection(stream, isRequestor: false, _time, _options.MaxPduLength, _options.ArtimTimeout, _options.IdleTimeout);
+        var connection = new UpperLayerConnection(AsyncDuplexStream.Of(stream), isRequestor: false, _time, _options.MaxPduLength, _options.ArtimTimeout, _options.IdleTimeout);
         await using var owned = connection.ConfigureAwait(false);
         Negotiated? negotiated;
         try

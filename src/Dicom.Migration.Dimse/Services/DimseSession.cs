@@ -18,20 +18,19 @@ internal sealed class DimseSession : IAsyncDisposable
     private readonly MessageReceiver _receiver;
     private readonly MessageSender _sender;
     private readonly RequestPerformer _performer;
-    private readonly ConcurrentDictionary<ushort, PendingRequest> _pending = new();
+    private readonly PendingRequests _pending;
     private readonly ConcurrentDictionary<Task, byte> _operations = new();
     private readonly OperationWindow _window;
     private readonly CancellationTokenSource _ended = new();
     private Deadline? _silence; // of the reading side, as long as it reads
     private CancellationToken _untilRest; // the time for what is missing of a PDU
     private int _performing;
-    private int _messageId;
     private AssociationException? _failure;
 
     public DimseSession(UpperLayerConnection connection, Negotiated negotiated, AssociationOptions options, TimeProvider time, IDimseHandler? handler)
     {
         (_connection, _negotiated, _options, _time) = (connection, negotiated, options, time);
-        _messageId = options.FirstMessageId - 1;
+        _pending = new PendingRequests(options.FirstMessageId);
         _window = new OperationWindow(negotiated.InvokeWindow, options.RunsCallerInline);
         _receiver = new MessageReceiver(negotiated, options, time, BeginAsync, ReadRestAsync);
         _sender = new MessageSender(connection, negotiated.PeerMaxLength);
@@ -64,7 +63,7 @@ internal sealed class DimseSession : IAsyncDisposable
             }
             finally
             {
-                _pending.TryRemove(id, out _);
+                _pending.Remove(id);
             }
         }
         finally
@@ -96,7 +95,7 @@ internal sealed class DimseSession : IAsyncDisposable
         {
             if (isSent && !isOver) await CancelAsync(context.Id, id, pending).ConfigureAwait(false);
             else if (!isSent) await AbortAsync().ConfigureAwait(false);
-            _pending.TryRemove(id, out _);
+            _pending.Remove(id);
             _window.Release();
         }
     }
@@ -179,14 +178,9 @@ internal sealed class DimseSession : IAsyncDisposable
 
     private ushort Register(PendingRequest pending)
     {
-        ushort id;
-        do
-        {
-            id = (ushort)Interlocked.Increment(ref _messageId);
-        }
-        while (!_pending.TryAdd(id, pending)); // a long query may still hold a number when the counter comes round again
+        var id = _pending.Add(pending);
         if (!_ended.IsCancellationRequested) return id;
-        _pending.TryRemove(id, out _);
+        _pending.Remove(id);
         throw _failure ?? Over();
     }
 
@@ -344,8 +338,7 @@ internal sealed class DimseSession : IAsyncDisposable
 
     private async ValueTask<IncomingBody?> AnswerAsync(AcceptedContext context, CommandSet command, CancellationToken cancellationToken)
     {
-        if (!_pending.TryGetValue(command.UInt16(CommandSet.MessageIdBeingRespondedTo), out var pending) || pending.ResponseField != command.UInt16(CommandSet.Field))
-            throw ItemCursor.Violation(0, "A response answers no request of ours.");
+        var pending = _pending.AnsweredBy(command);
         if (command.HasDataSet)
             return new HeldBody(context.Id, _options.MaxResponseLength, (bytes, token) => pending.OnResponseAsync(DimseResponse.From(command, context, bytes), token));
         await pending.OnResponseAsync(DimseResponse.From(command, context, default), cancellationToken).ConfigureAwait(false);
@@ -393,7 +386,7 @@ internal sealed class DimseSession : IAsyncDisposable
     {
         var telling = _ended.CancelAsync(); // from here on no request is taken; whoever asked to be told is told elsewhere
         _receiver.Fail(cause);
-        foreach (var pending in _pending.Values) pending.Fail(cause);
+        _pending.Fail(cause);
         await telling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // what it throws is the host's
     }
 

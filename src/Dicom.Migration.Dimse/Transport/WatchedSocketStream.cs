@@ -75,12 +75,7 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
         }
     }
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<int>(cancellationToken);
-        var count = MayWait() ? ReceiveBriefly(buffer.Span) : Receive(buffer.Span, default, mayWait: false);
-        return count != SocketCalls.Nothing ? ValueTask.FromResult(count) : WaitAndReadAsync(buffer, cancellationToken);
-    }
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => ReadMuchAsync(buffer, default, 1, cancellationToken);
 
     public override ValueTask<int> ReadMuchAsync(Memory<byte> buffer, Memory<byte> beyond, int least, CancellationToken cancellationToken)
     {
@@ -100,8 +95,7 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
         }
     }
 
-    /// <summary>Writes pieces, none of them empty, one after the other, without putting them together first; one caller at a time.</summary>
-    public async ValueTask WriteAsync(List<ReadOnlyMemory<byte>> pieces, CancellationToken cancellationToken)
+    public override async ValueTask WriteAsync(List<ReadOnlyMemory<byte>> pieces, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         for (var (first, start) = (0, 0); first < pieces.Count;)
@@ -176,27 +170,6 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
         return false;
     }
 
-    /// <summary>Waits for a byte.</summary>
-    private int ReceiveBriefly(Span<byte> buffer)
-    {
-        try
-        {
-            WakeAt(1);
-            if (_holdingBack.Next())
-            {
-                QuickAck();
-                return Receive(buffer, default, mayWait: true);
-            }
-
-            var count = Receive(buffer, default, mayWait: true);
-            return count != SocketCalls.Nothing ? count : ReceiveHeldBack(buffer);
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _waiting);
-        }
-    }
-
     /// <summary>Waits until so much is here that nobody has to be woken twice for it.</summary>
     private int ReceiveMuch(Span<byte> buffer, Span<byte> beyond, int least)
     {
@@ -213,27 +186,17 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
                 }
             }
 
+            // Held back, or after a wait in vain: what comes now was, and what does not is not on its way at all.
             QuickAck();
             WakeAt(1);
-            var count = Receive(buffer, beyond, mayWait: isHeldBack);
-            if (isHeldBack) return count;
-            if (count == SocketCalls.Nothing) return ReceiveHeldBack(buffer);
-            _holdingBack.WaitedInVain();
+            var count = Receive(buffer, beyond, mayWait: true);
+            if (count > 0 && !isHeldBack) _holdingBack.WaitedInVain();
             return count;
         }
         finally
         {
             Interlocked.Decrement(ref _waiting);
         }
-    }
-
-    /// <summary>After a wait in vain: what comes now was held back, and what does not is not on its way at all.</summary>
-    private int ReceiveHeldBack(Span<byte> buffer)
-    {
-        QuickAck();
-        var count = Receive(buffer, default, mayWait: true);
-        if (count > 0) _holdingBack.WaitedInVain();
-        return count;
     }
 
     private int Receive(Span<byte> buffer, Span<byte> beyond, bool mayWait)

@@ -23,8 +23,8 @@ internal abstract record Pdu
     public const int MaxAssociateLength = 1 << 20;
 
     private const int LongData = 32_768; // below it copying costs less than one more receive
-    
-    /// <summary>And that of its first value: length 4, context 1, control header 1 (PS3.8 §9.3.5.1, §E.2).</summary>
+
+    /// <summary>Length of the header of a P-DATA-TF and of that of its first value: length 4, context 1, control header 1 (PS3.8 §9.3.5.1, §E.2).</summary>
     public const int LongDataHeader = HeaderLength + 6;
 
     /// <summary>Takes one whole PDU off the front of what has arrived.</summary>

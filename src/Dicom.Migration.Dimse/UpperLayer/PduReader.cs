@@ -6,11 +6,10 @@ namespace Dicom.Migration.Dimse.UpperLayer;
 
 /// <summary>Takes PDUs off a stream: short ones whole, out of a buffer; of a long fragment of a data set what is here, and the rest straight into the memory of whoever it is for.</summary>
 /// <remarks>The buffer is empty before the rest of a fragment is read: what of the next PDU comes with it is all that is there. Its memory grows with what has come, never with what a header promises.</remarks>
-internal sealed class PduReader(Stream stream, int maxDataLength)
+internal sealed class PduReader(AsyncDuplexStream stream, int maxDataLength)
 {
     private const int LittleRoom = 4_096; // between two long PDUs: a command, a header, and little that has to be copied
     private const int Room = 65_536; // between two short ones: as many as are there
-    private readonly AsyncDuplexStream? _duplex = stream as AsyncDuplexStream;
     private byte[] _buffer = new byte[LittleRoom];
     private int _start;
     private int _end;
@@ -46,8 +45,7 @@ internal sealed class PduReader(Stream stream, int maxDataLength)
         MakeRoom();
         var room = _buffer.AsMemory(_end);
         if (_isLong && _end == 0) room = room[..LittleRoom];
-        var reading = _duplex is null ? stream.ReadAsync(room, cancellationToken) : _duplex.ReadMuchAsync(room, default, Math.Min(room.Length, Pdu.Expected(_buffer.AsSpan(0, _end))), cancellationToken);
-        var count = await reading.ConfigureAwait(false);
+        var count = await stream.ReadMuchAsync(room, default, Math.Min(room.Length, Pdu.Expected(_buffer.AsSpan(0, _end))), cancellationToken).ConfigureAwait(false);
         _end += count;
         _wasFull = count == room.Length;
         return count > 0;
@@ -60,9 +58,8 @@ internal sealed class PduReader(Stream stream, int maxDataLength)
     /// <returns>How many bytes came; 0 at the end of the stream.</returns>
     public ValueTask<int> ReadRestAsync(Memory<byte> memory, bool isLast, CancellationToken cancellationToken)
     {
-        if (_duplex is null) return CountAsync(stream.ReadAsync(memory, cancellationToken), memory.Length);
         var takesMore = !isLast && memory.Length == _missing;
-        var reading = _duplex.ReadMuchAsync(memory, takesMore ? _buffer.AsMemory(0, LittleRoom) : default, memory.Length + (takesMore ? Pdu.LongDataHeader : 0), cancellationToken);
+        var reading = stream.ReadMuchAsync(memory, takesMore ? _buffer.AsMemory(0, LittleRoom) : default, memory.Length + (takesMore ? Pdu.LongDataHeader : 0), cancellationToken);
         return reading.IsCompletedSuccessfully ? ValueTask.FromResult(Count(reading.Result, memory.Length)) : CountAsync(reading, memory.Length);
     }
 

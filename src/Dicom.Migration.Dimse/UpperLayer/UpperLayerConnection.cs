@@ -5,8 +5,9 @@ using Dicom.Migration.Dimse.Transport;
 namespace Dicom.Migration.Dimse.UpperLayer;
 
 /// <summary>One transport connection, its state, and its PDUs: no more than one send for each.</summary>
-internal sealed class UpperLayerConnection(Stream stream, bool isRequestor, TimeProvider time, int maxDataLength, TimeSpan artim, TimeSpan idle) : IAsyncDisposable
+internal sealed class UpperLayerConnection(AsyncDuplexStream stream, bool isRequestor, TimeProvider time, int maxDataLength, TimeSpan artim, TimeSpan idle) : IAsyncDisposable
 {
+    private readonly AsyncDuplexStream _stream = stream;
     private readonly PduReader _reader = new(stream, maxDataLength);
     private readonly SemaphoreSlim _sending = new(1, 1);
     private readonly Lock _gate = new();
@@ -54,9 +55,8 @@ internal sealed class UpperLayerConnection(Stream stream, bool isRequestor, Time
         try
         {
             var timeout = _sendTimeout.Start();
-            if (pieces is null) await stream.WriteAsync(bytes, timeout).ConfigureAwait(false);
-            else if (stream is WatchedSocketStream watched) await watched.WriteAsync(pieces, timeout).ConfigureAwait(false);
-            else await WriteTogetherAsync(pieces, timeout).ConfigureAwait(false);
+            if (pieces is null) await _stream.WriteAsync(bytes, timeout).ConfigureAwait(false);
+            else await _stream.WriteAsync(pieces, timeout).ConfigureAwait(false);
             LastActivity = time.GetTimestamp();
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
@@ -127,7 +127,7 @@ internal sealed class UpperLayerConnection(Stream stream, bool isRequestor, Time
         var scratch = ArrayPool<byte>.Shared.Rent(4_096);
         try
         {
-            while (await stream.ReadAsync(scratch, timeout.Token).ConfigureAwait(false) > 0)
+            while (await _stream.ReadAsync(scratch, timeout.Token).ConfigureAwait(false) > 0)
             {
             }
         }
@@ -144,29 +144,9 @@ internal sealed class UpperLayerConnection(Stream stream, bool isRequestor, Time
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
-        await stream.DisposeAsync().ConfigureAwait(false);
+        await _stream.DisposeAsync().ConfigureAwait(false);
         _sendTimeout.Dispose(); // a send that is under way sees a closed stream
         await _closed.CancelAsync().ConfigureAwait(false); // a reading side that waits for a handler must see it, too
-    }
-
-    private async ValueTask WriteTogetherAsync(List<ReadOnlyMemory<byte>> pieces, CancellationToken timeout)
-    {
-        var together = ArrayPool<byte>.Shared.Rent(pieces.Sum(static p => p.Length));
-        try
-        {
-            var length = 0;
-            foreach (var piece in pieces)
-            {
-                piece.CopyTo(together.AsMemory(length));
-                length += piece.Length;
-            }
-
-            await stream.WriteAsync(together.AsMemory(0, length), timeout).ConfigureAwait(false);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(together);
-        }
     }
 
     private static AssociationException Broken(Exception e) => new(new Fault(FaultCode.PeerClosedEarly), "The connection broke.", e);

@@ -28,7 +28,7 @@ public class PduReaderTests
     public async Task Only_a_long_fragment_of_a_data_set_comes_in_parts(int length, byte control)
     {
         var pdu = Data(control, Bytes(new Random(2), length));
-        var reader = new PduReader(new PieceStream(pdu, new Random(3), 1_000), Limit);
+        var reader = new PduReader(AsyncDuplexStream.Of(new PieceStream(pdu, new Random(3), 1_000)), Limit);
         Assert.Equal(pdu.Length, Pdu.HeaderLength + (await TakeAsync(reader)).Body.Length);
     }
 
@@ -38,7 +38,7 @@ public class PduReaderTests
         var (first, second) = (Data(0, Bytes(new Random(4), 40_000)), Data(2, Bytes(new Random(5), 10)));
         byte[] values = [.. first.Skip(6), .. second.Skip(6)];
         byte[] pdu = [4, 0, 0, (byte)(values.Length >> 16), (byte)(values.Length >> 8), (byte)values.Length, .. values];
-        var frame = await TakeAsync(new PduReader(new PieceStream(pdu, new Random(6), 1_000), Limit));
+        var frame = await TakeAsync(new PduReader(AsyncDuplexStream.Of(new PieceStream(pdu, new Random(6), 1_000)), Limit));
         Assert.Equal(values, frame.Body.ToArray());
     }
 
@@ -48,7 +48,7 @@ public class PduReaderTests
         var pdu = Data(0, Bytes(new Random(7), 50_000));
         foreach (var length in new[] { 1, 11, 12, 20_000, pdu.Length - 1 })
         {
-            var reader = new PduReader(new PieceStream(pdu[..length], new Random(8), 3_000), Limit);
+            var reader = new PduReader(AsyncDuplexStream.Of(new PieceStream(pdu[..length], new Random(8), 3_000)), Limit);
             PduFrame frame;
             while (!reader.TryTake(out frame) && await reader.FillAsync(TestContext.Current.CancellationToken)) Assert.True(reader.IsInside);
             var scratch = new byte[Limit];
@@ -60,7 +60,7 @@ public class PduReaderTests
     [Fact]
     public async Task A_PDU_above_its_limit_is_refused_before_any_of_it_is_taken()
     {
-        var reader = new PduReader(new PieceStream(Data(0, new byte[Limit]), new Random(9), 12), Limit);
+        var reader = new PduReader(AsyncDuplexStream.Of(new PieceStream(Data(0, new byte[Limit]), new Random(9), 12)), Limit);
         var e = await Assert.ThrowsAsync<AssociationException>(() => TakeAsync(reader));
         Assert.Equal(FaultCode.MessageTooLong, e.Fault.Code);
     }
@@ -89,7 +89,7 @@ public class PduReaderTests
 
     private static async Task<List<byte[]>> ReadAllAsync(Stream stream)
     {
-        var reader = new PduReader(stream, Limit);
+        var reader = new PduReader(AsyncDuplexStream.Of(stream), Limit);
         var pdus = new List<byte[]>();
         while (true)
         {
