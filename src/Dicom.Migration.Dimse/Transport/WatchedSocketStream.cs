@@ -28,6 +28,9 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
     private bool _canQuickAck = true;
     private int _wakesAt = 1; // bytes
     private HoldingBack _holdingBack = new();
+    private Rhythm _rhythm = new();
+    private volatile bool _hasSent; // since the last read
+    private int _here; // bytes that were waited for and are not read yet
     private int _came; // bytes of late: of each read that is past, half as much counts
     private int _isDisposed;
 
@@ -80,6 +83,12 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
     public override ValueTask<int> ReadMuchAsync(Memory<byte> buffer, Memory<byte> beyond, int least, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<int>(cancellationToken);
+        if (_hasSent)
+        {
+            _hasSent = false;
+            _rhythm.Turn();
+        }
+
         var count = MayWait() ? ReceiveMuch(buffer.Span, beyond.Span, least) : Receive(buffer.Span, beyond.Span, mayWait: false);
         return count != SocketCalls.Nothing ? ValueTask.FromResult(count) : WaitAndReadAsync(buffer, cancellationToken);
     }
@@ -87,6 +96,7 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        _hasSent = true;
         while (!buffer.IsEmpty)
         {
             var count = SocketCalls.Send(_socket.SafeHandle, buffer.Span);
@@ -98,6 +108,7 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
     public override async ValueTask WriteAsync(List<ReadOnlyMemory<byte>> pieces, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        _hasSent = true;
         for (var (first, start) = (0, 0); first < pieces.Count;)
         {
             var count = SocketCalls.Send(_socket.SafeHandle, CollectionsMarshal.AsSpan(pieces)[first..], start, _pins);
@@ -175,22 +186,28 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
     {
         try
         {
+            if (_here >= least) return Receive(buffer, beyond, mayWait: false);
+            var most = least;
             var isHeldBack = _holdingBack.Next();
             if (!isHeldBack)
             {
-                WakeAt(least);
+                WakeAt(most = _rhythm.Expect(least));
                 if (SocketCalls.Wait(_socket.SafeHandle, LongestWait))
                 {
+                    _here = most;
                     _holdingBack.WaitedWell();
+                    if (most > least) _rhythm.Kept();
                     return Receive(buffer, beyond, mayWait: false);
                 }
+
+                if (most > least) _rhythm.Missed();
             }
 
             // Held back, or after a wait in vain: what comes now was, and what does not is not on its way at all.
             QuickAck();
             WakeAt(1);
             var count = Receive(buffer, beyond, mayWait: true);
-            if (count > 0 && !isHeldBack) _holdingBack.WaitedInVain();
+            if (count > 0 && !isHeldBack && most == least) _holdingBack.WaitedInVain();
             return count;
         }
         finally
@@ -203,7 +220,10 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
     {
         var count = SocketCalls.Receive(_socket.SafeHandle, buffer, beyond, mayWait);
         if (count == 0) ObjectDisposedException.ThrowIf(_isDisposed != 0, this); // the end is ours, and not the peer's
-        if (count > 0) _came = (_came >> 1) + count;
+        _here = Math.Max(0, count < 0 ? 0 : _here - count);
+        if (count <= 0) return count;
+        _came = (_came >> 1) + count;
+        _rhythm.Came(count);
         return count;
     }
 

@@ -142,6 +142,38 @@ public sealed class WatchedSocketStreamTests : IAsyncLifetime
         }
     }
 
+    [Theory, InlineData(0), InlineData(120)]
+    public async Task A_peer_that_sends_the_same_again_and_again_and_then_less_is_heard_to_its_last_byte(int less)
+    {
+        Assert.SkipUnless(_stream is WatchedSocketStream, "This system's connections expect nothing.");
+        var stream = (WatchedSocketStream)_stream;
+        int[] turns = [.. Enumerable.Repeat(526_000, 20), .. Enumerable.Repeat(300_000, 8), 10_000, 526_000, 526_000, 526_000, 1, 526_000 - 2_000, 526_000, 526_000 - 3, 526_000 - less, 526_000 + 2_000_000];
+        var (buffer, beyond, answer) = (new byte[131_072], new byte[4_096], new byte[1]);
+        foreach (var turn in turns)
+        {
+            var (sent, got) = (RandomNumberGenerator.GetBytes(turn), new MemoryStream());
+            var sending = SendAsync(sent);
+            while (got.Length < turn)
+            {
+                var least = (int)Math.Min(buffer.Length + 12, turn - got.Length); // as the reader of PDUs says it
+                var count = await stream.ReadMuchAsync(buffer, beyond, least, Stop);
+                Assert.NotEqual(0, count);
+                got.Write(buffer, 0, Math.Min(count, buffer.Length));
+                if (count > buffer.Length) got.Write(beyond, 0, count - buffer.Length);
+            }
+
+            await sending;
+            Assert.True(got.ToArray().AsSpan().SequenceEqual(sent));
+            await stream.WriteAsync(new byte[1], Stop);
+            Assert.Equal(1, await _peer.ReceiveAsync(answer, Stop));
+        }
+
+        async Task SendAsync(byte[] bytes)
+        {
+            for (var done = 0; done < bytes.Length;) done += await _peer.SendAsync(bytes.AsMemory(done, Math.Min(131_078, bytes.Length - done)), Stop);
+        }
+    }
+
     [Fact]
     public async Task Bytes_that_come_one_by_one_are_read_as_they_come()
     {
