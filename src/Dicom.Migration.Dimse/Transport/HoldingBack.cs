@@ -5,12 +5,13 @@ namespace Dicom.Migration.Dimse.Transport;
 /// One that does is found to do so again and again, and is tried ever more seldom: each try costs the time of a wait. One that was just slow for once is believed again after a few reads:
 /// to acknowledge each segment takes a fifth of the time that reading takes.
 /// </remarks>
-internal struct HoldingBack()
+/// <param name="trusted">Waits one after the other that end well, of which whoever holds back sees no so many.</param>
+internal struct HoldingBack(int trusted)
 {
     /// <summary>Reads between two tries, at first and at most.</summary>
     public const int First = 16, Most = 4_096;
 
-    /// <summary>Waits one after the other that end well: whoever holds back sees no so many.</summary>
+    /// <summary>Waits after which one is believed again that holds back, or does not, at each of its fragments.</summary>
     public const int Trusted = 64;
 
     private int _untilNextTry;
@@ -28,7 +29,7 @@ internal struct HoldingBack()
     /// <summary>Something came without an acknowledgement.</summary>
     public void WaitedWell()
     {
-        if (_endedWell < Trusted && ++_endedWell == Trusted) _next = First;
+        if (_endedWell < trusted && ++_endedWell == trusted) _next = First;
     }
 
     /// <summary>Something came, or may still, only after one.</summary>

@@ -13,7 +13,8 @@ internal struct Rhythm()
     /// <summary>The most that is waited for at once, in bytes: the peer is to send while we read.</summary>
     public const int Most = 294_912;
 
-    private HoldingBack _misses = new(); // a peer of no rhythm is asked for one as seldom as one that holds back
+    private const int Trusted = 8; // waits: whoever holds back the end of each turn keeps one or two of them, and whoever is not let run for once by his system many
+    private HoldingBack _misses = new(Trusted); // a peer of no rhythm is asked for one as seldom as one that holds back
     private int _least;
     private int _turns;
     private int _came;

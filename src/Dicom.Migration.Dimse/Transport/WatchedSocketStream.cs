@@ -27,7 +27,7 @@ internal sealed class WatchedSocketStream : AsyncDuplexStream
     private readonly MemoryHandle[] _pins = new MemoryHandle[MostPieces];
     private bool _canQuickAck = true;
     private int _wakesAt = 1; // bytes
-    private HoldingBack _holdingBack = new();
+    private HoldingBack _holdingBack = new(HoldingBack.Trusted);
     private Rhythm _rhythm = new();
     private volatile bool _hasSent; // since the last read
     private int _here; // bytes that were waited for and are not read yet

@@ -8,7 +8,7 @@ public class HoldingBackTests
     [Fact]
     public void A_peer_that_holds_back_is_tried_ever_more_seldom()
     {
-        var peer = new HoldingBack();
+        var peer = new HoldingBack(HoldingBack.Trusted);
         Assert.False(peer.Next());
         for (var reads = HoldingBack.First; reads <= 4 * HoldingBack.Most; reads *= 2)
         {
@@ -21,7 +21,7 @@ public class HoldingBackTests
     [Fact]
     public void A_peer_that_is_slow_once_in_a_while_is_soon_believed_again()
     {
-        var peer = new HoldingBack();
+        var peer = new HoldingBack(HoldingBack.Trusted);
         for (var i = 0; i < 20; i++)
         {
             peer.WaitedInVain();
