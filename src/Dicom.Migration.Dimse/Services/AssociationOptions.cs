@@ -3,6 +3,8 @@ namespace Dicom.Migration.Dimse;
 /// <summary>Limits and times of an association, for either side.</summary>
 public record AssociationOptions
 {
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(49); // what a timer of the framework takes
+
     /// <summary>How the connection is protected: <see cref="DimseTls"/>, or <see cref="DimseSecurity.Plaintext"/> by its name.</summary>
     public required DimseSecurity Security { get; init; }
 
@@ -15,8 +17,11 @@ public record AssociationOptions
     /// <summary>Most operations outstanding in either direction (PS3.7 §D.3.3.3); 1 to 64. Default 1: synchronous.</summary>
     public int OperationsWindow { get; init; } = 1;
 
-    /// <summary>Longest data set of a request that is accepted, in bytes. Default 16 GiB.</summary>
+    /// <summary>Longest data set of a C-STORE that is accepted, in bytes. Default 16 GiB.</summary>
     public long MaxDataSetLength { get; init; } = 1L << 34;
+
+    /// <summary>Longest data set of any other request that is accepted, in bytes; 1,024 or more. Handlers hold it whole. Default 16 MiB: a storage commitment of 100,000 instances, or the image of a film.</summary>
+    public int MaxRequestLength { get; init; } = 1 << 24;
 
     /// <summary>Longest data set of a response that is accepted, in bytes; 1,024 or more. It is held whole. Default 1 MiB.</summary>
     public int MaxResponseLength { get; init; } = 1 << 20;
@@ -56,6 +61,12 @@ public record AssociationOptions
     /// </summary>
     public bool RequiresEventReportRole { get; init; }
 
+    /// <summary>
+    /// Whether a C-STORE may name another SOP class than that of its presentation context, and than those which Common Extended Negotiation relates to it (PS3.7 §D.3.3.6). Archives do send such
+    /// objects. Default <see langword="false"/>: refused (0122), or a handler that looks at contexts alone could be given what it does not take.
+    /// </summary>
+    public bool AcceptsOtherSopClasses { get; init; }
+
     /// <summary>Message ID of the first request: a listener tells the C-MOVEs of several associations apart by it (PS3.7 §9.1.1.1.9).</summary>
     internal ushort FirstMessageId { get; init; } = 1;
 
@@ -67,9 +78,10 @@ public record AssociationOptions
         if (MaxPduLength is < 4_096 or > 16_777_216) throw new InvalidOperationException($"{nameof(MaxPduLength)} must be 4,096 to 16,777,216.");
         if (OperationsWindow is < 1 or > 64) throw new InvalidOperationException($"{nameof(OperationsWindow)} must be 1 to 64.");
         if (MaxDataSetLength <= 0) throw new InvalidOperationException($"{nameof(MaxDataSetLength)} must be above 0.");
+        if (MaxRequestLength < 1_024) throw new InvalidOperationException($"{nameof(MaxRequestLength)} must be 1,024 or more.");
         if (MaxResponseLength < 1_024) throw new InvalidOperationException($"{nameof(MaxResponseLength)} must be 1,024 or more.");
         if (MaxMatches < 1) throw new InvalidOperationException($"{nameof(MaxMatches)} must be above 0.");
         if (MinimumRate < 0) throw new InvalidOperationException($"{nameof(MinimumRate)} must not be below 0.");
-        if (ArtimTimeout <= TimeSpan.Zero || IdleTimeout <= TimeSpan.Zero || QueryTimeout <= TimeSpan.Zero) throw new InvalidOperationException("Timeouts must be above 0.");
+        if (new[] { ArtimTimeout, IdleTimeout, QueryTimeout }.Any(static t => t <= TimeSpan.Zero || t > LongestTimeout)) throw new InvalidOperationException("Timeouts must be above 0, and 49 days at most.");
     }
 }

@@ -9,17 +9,18 @@ namespace Dicom.Migration.Dimse;
 public sealed class DimseAssociation : DimseServiceUser, IAsyncDisposable
 {
     private readonly DimseSession _session;
-    private readonly Task _running;
+    private readonly AssociationOptions _options;
+    private readonly TimeProvider _time;
+    private Task _running = Task.CompletedTask;
 
     private DimseAssociation(DimseSession session, Negotiated negotiated, AssociateAccept accept, AssociationOptions options, TimeProvider time)
         : base(session, negotiated.Contexts.Values.ToList(), options, time)
     {
-        _session = session;
+        (_session, _options, _time) = (session, options, time);
         Extended = accept.UserItems.OfType<ExtendedNegotiationItem>().Select(e => new ExtendedNegotiation(e.SopClassUid, e.Information)).ToList();
         IdentityResponse = accept.Find<UserIdentityResponse>()?.Response;
         PeerMaxPduLength = accept.Find<MaximumLength>()?.Length ?? 0;
         OperationsWindow = negotiated.InvokeWindow;
-        _running = Task.Run(() => session.RunAsync(CancellationToken.None)); // not here: as long as the peer has something to say, it reads on without a pause
     }
 
     /// <summary>What the peer accepts of the extended negotiation (PS3.7 §D.3.3.5).</summary>
@@ -82,6 +83,7 @@ public sealed class DimseAssociation : DimseServiceUser, IAsyncDisposable
             var session = new DimseSession(connection, negotiated, options, timeProvider, handler);
             var association = new DimseAssociation(session, negotiated, accept, options, timeProvider);
             handler?.OnOpened(negotiated.Info, association);
+            association._running = Task.Run(() => session.RunAsync(CancellationToken.None), CancellationToken.None); // not here: as long as the peer has something to say, it reads on without a pause
             return association;
         }
         catch (Exception e)
@@ -94,12 +96,20 @@ public sealed class DimseAssociation : DimseServiceUser, IAsyncDisposable
         }
     }
 
-    /// <summary>Releases the association (PS3.8 §7.2). No request may be under way.</summary>
+    /// <summary>Releases the association (PS3.8 §7.2). No request may be under way. A peer that does not answer within <see cref="AssociationOptions.ArtimTimeout"/> is aborted.</summary>
     /// <exception cref="AssociationException">It ended otherwise.</exception>
     public async Task ReleaseAsync()
     {
         await _session.ReleaseAsync().ConfigureAwait(false);
-        await _running.ConfigureAwait(false);
+        try
+        {
+            await _running.WaitAsync(_options.ArtimTimeout, _time).ConfigureAwait(false);
+        }
+        catch (TimeoutException e)
+        {
+            await _session.AbortAsync().ConfigureAwait(false);
+            throw new AssociationException(new Fault(FaultCode.PeerTimeout), "The peer did not answer the request to release in time.", e);
+        }
     }
 
     /// <summary>Aborts the association unless it was released.</summary>
@@ -117,7 +127,7 @@ public sealed class DimseAssociation : DimseServiceUser, IAsyncDisposable
         {
             var isPeersFault = cause is AssociationException { Fault.Code: FaultCode.ProtocolViolation or FaultCode.MalformedUid or FaultCode.MessageTooLong };
             if (connection.On(isPeersFault ? Event.Evt19 : Event.Evt15) is UpperLayerAction.AA1 or UpperLayerAction.AA8)
-                await connection.SendAsync(isPeersFault ? new Abort(2, 6) : new Abort(0, 0)).ConfigureAwait(false);
+                await connection.AbortAsync(isPeersFault ? new Abort(2, 6) : new Abort(0, 0)).ConfigureAwait(false);
         }
         catch (AssociationException)
         {

@@ -180,11 +180,11 @@ public sealed class DimseListener : IAsyncDisposable
 
     private static bool IsTitle(string title) => title.Length > 0 && title.All(c => c is >= ' ' and <= '~' and not '\\'); // PS3.5 §6.2, VR AE
 
-    private static async Task<Negotiated?> RejectAsync(UpperLayerConnection connection, Event happened, AssociateReject reject)
+    private async Task<Negotiated?> RejectAsync(UpperLayerConnection connection, Event happened, AssociateReject reject)
     {
         connection.On(happened, isAcceptable: false);
         await connection.SendAsync(reject).ConfigureAwait(false);
-        await connection.DrainAsync().ConfigureAwait(false);
+        await connection.DrainAsync(_stop.Token).ConfigureAwait(false);
         return null;
     }
 }

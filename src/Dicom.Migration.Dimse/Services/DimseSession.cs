@@ -63,7 +63,7 @@ internal sealed class DimseSession : IAsyncDisposable
             }
             finally
             {
-                _pending.Remove(id);
+                _pending.Remove(id, pending);
             }
         }
         finally
@@ -95,7 +95,7 @@ internal sealed class DimseSession : IAsyncDisposable
         {
             if (isSent && !isOver) await CancelAsync(context.Id, id, pending).ConfigureAwait(false);
             else if (!isSent) await AbortAsync().ConfigureAwait(false);
-            _pending.Remove(id);
+            _pending.Remove(id, pending);
             _window.Release();
         }
     }
@@ -122,7 +122,7 @@ internal sealed class DimseSession : IAsyncDisposable
         catch (AssociationException e)
         {
             _failure = e;
-            await FailAsync(e).ConfigureAwait(false);
+            await FailAsync(e, stop).ConfigureAwait(false);
             throw;
         }
         catch (OperationCanceledException)
@@ -150,7 +150,7 @@ internal sealed class DimseSession : IAsyncDisposable
     {
         try
         {
-            if (_connection.On(Event.Evt15) is UpperLayerAction.AA1) await _connection.SendAsync(new Abort(0, 0)).ConfigureAwait(false);
+            if (_connection.On(Event.Evt15) is UpperLayerAction.AA1) await _connection.AbortAsync(new Abort(0, 0)).ConfigureAwait(false);
         }
         catch (AssociationException)
         {
@@ -180,7 +180,7 @@ internal sealed class DimseSession : IAsyncDisposable
     {
         var id = _pending.Add(pending);
         if (!_ended.IsCancellationRequested) return id;
-        _pending.Remove(id);
+        _pending.Remove(id, pending);
         throw _failure ?? Over();
     }
 
@@ -233,10 +233,10 @@ internal sealed class DimseSession : IAsyncDisposable
                     await _receiver.TakeAsync(frame, stop).ConfigureAwait(false);
                     break;
                 case UpperLayerAction.AR2:
-                    if (_receiver.IsInMessage || _performing > 0 || !_pending.IsEmpty) throw ItemCursor.Violation(0, "The peer asks to release with an operation outstanding.");
+                    if (_receiver.IsInMessage || _performing > 0) throw ItemCursor.Violation(0, "The peer asks to release with an operation outstanding."); // one of ours may have crossed it, and fails
                     _connection.On(Event.Evt14);
                     await _connection.SendAsync(new ReleaseResponse()).ConfigureAwait(false);
-                    await _connection.DrainAsync().ConfigureAwait(false);
+                    await _connection.DrainAsync(stop).ConfigureAwait(false);
                     return;
                 case UpperLayerAction.AR8:
                     if (_connection.State is State.Sta9)
@@ -249,15 +249,15 @@ internal sealed class DimseSession : IAsyncDisposable
                 case UpperLayerAction.AR10:
                     _connection.On(Event.Evt14);
                     await _connection.SendAsync(new ReleaseResponse()).ConfigureAwait(false);
-                    await _connection.DrainAsync().ConfigureAwait(false);
+                    await _connection.DrainAsync(stop).ConfigureAwait(false);
                     return;
                 case UpperLayerAction.AR3:
                     return;
                 case UpperLayerAction.AA3:
                     throw new AssociationException(new Fault(FaultCode.PeerClosedEarly), "The peer aborted the association.");
                 case UpperLayerAction.AA8:
-                    await _connection.SendAsync(new Abort(2, 2)).ConfigureAwait(false);
-                    await _connection.DrainAsync().ConfigureAwait(false);
+                    await _connection.AbortAsync(new Abort(2, 2)).ConfigureAwait(false);
+                    await _connection.DrainAsync(stop).ConfigureAwait(false);
                     throw new AssociationException(new Fault(FaultCode.ProtocolViolation), "A PDU came in a state that does not allow it (PS3.8 Table 9-10).");
                 default: // AA6, AA7: we have aborted
                     throw Over();
@@ -277,7 +277,7 @@ internal sealed class DimseSession : IAsyncDisposable
             catch (OperationCanceledException) when (!stop.IsCancellationRequested)
             {
                 // Silence is the peer's only if it is not waiting for us: for an answer of ours, or for the rest of what we send.
-                if (_receiver.IsInMessage || Volatile.Read(ref _performing) == 0) DemandRecentActivity();
+                if (_receiver.IsInMessage || Volatile.Read(ref _performing) == 0 || _pending.IsAnswerOwed) DemandRecentActivity();
             }
         }
     }
@@ -318,19 +318,19 @@ internal sealed class DimseSession : IAsyncDisposable
 
         if (_performing >= _negotiated.PerformWindow) throw ItemCursor.Violation(0, "The peer has more operations outstanding than were agreed on.");
         if (field == CommandField.StoreRequest && !command.HasDataSet) throw ItemCursor.Violation(0, "A C-STORE request has no data set.");
-        _ = command.UInt16(CommandSet.MessageId);
         Interlocked.Increment(ref _performing);
+        var isAdmitted = _performer.Admit(command.UInt16(CommandSet.MessageId), field);
         var body = _performer.Open(context.Id, field);
-        body.OnBegin(b => Begin(context, command, b));
+        body.OnBegin(b => Begin(context, command, b, isAdmitted));
         if (command.HasDataSet) return body;
         await body.CompleteAsync(cancellationToken).ConfigureAwait(false);
         body.Begin();
         return body;
     }
 
-    private void Begin(AcceptedContext context, CommandSet command, StreamedBody body)
+    private void Begin(AcceptedContext context, CommandSet command, StreamedBody body, bool isAdmitted)
     {
-        var operation = _performer.IsInline(command.UInt16(CommandSet.Field)) ? PerformAsync(context, command, body) : Task.Run(() => PerformAsync(context, command, body), CancellationToken.None);
+        var operation = _performer.IsInline(command.UInt16(CommandSet.Field)) ? PerformAsync(context, command, body, isAdmitted) : Task.Run(() => PerformAsync(context, command, body, isAdmitted), CancellationToken.None);
         if (operation.IsCompleted) return; // it throws nothing that is not handled
         _operations[operation] = 0;
         _ = ForgetWhenDoneAsync(operation);
@@ -339,22 +339,28 @@ internal sealed class DimseSession : IAsyncDisposable
     private async ValueTask<IncomingBody?> AnswerAsync(AcceptedContext context, CommandSet command, CancellationToken cancellationToken)
     {
         var pending = _pending.AnsweredBy(command);
-        if (command.HasDataSet)
-            return new HeldBody(context.Id, _options.MaxResponseLength, (bytes, token) => pending.OnResponseAsync(DimseResponse.From(command, context, bytes), token));
-        await pending.OnResponseAsync(DimseResponse.From(command, context, default), cancellationToken).ConfigureAwait(false);
+        if (command.HasDataSet) return new HeldBody(context.Id, _options.MaxResponseLength, AnsweredAsync);
+        await AnsweredAsync(default, cancellationToken).ConfigureAwait(false);
         return null;
+
+        ValueTask AnsweredAsync(ReadOnlyMemory<byte> dataSet, CancellationToken token)
+        {
+            var response = DimseResponse.From(command, context, dataSet);
+            if (!response.Status.IsPending) _pending.Remove(command.UInt16(CommandSet.MessageIdBeingRespondedTo), pending); // here, and not when its caller wakes: one more answer is a violation
+            return pending.OnResponseAsync(response, token);
+        }
     }
 
-    private async Task PerformAsync(AcceptedContext context, CommandSet command, StreamedBody body)
+    private async Task PerformAsync(AcceptedContext context, CommandSet command, StreamedBody body, bool isAdmitted)
     {
         try
         {
-            await _performer.PerformAsync(context, command, body).ConfigureAwait(false);
+            await _performer.PerformAsync(context, command, body, isAdmitted).ConfigureAwait(false);
         }
         catch (Exception e) when (e is MigrationException or OperationCanceledException)
         {
-            // No answer can be given: the reading side ends, and says why. If it is ending already, what it tells the peer must not be cut off.
-            if (_connection.State is not State.Sta13) await _connection.DisposeAsync().ConfigureAwait(false);
+            // No answer can be given: the reading side ends, and says why. If it is ending already, or is being released, what it tells the peer must not be cut off.
+            if (_connection.State is State.Sta6 or State.Sta8) await _connection.DisposeAsync().ConfigureAwait(false);
         }
     }
 
@@ -364,14 +370,14 @@ internal sealed class DimseSession : IAsyncDisposable
         _operations.TryRemove(operation, out _);
     }
 
-    private async Task FailAsync(AssociationException e)
+    private async Task FailAsync(AssociationException e, CancellationToken stop)
     {
         // A malformed PDU (Evt19), or a message that breaks the rules of DIMSE: abort, then wait for the peer to close.
         if (e.Fault.Code is FaultCode.PeerClosedEarly || _connection.State is State.Sta1 or State.Sta13) return;
         try
         {
             _connection.On(Event.Evt19);
-            await _connection.SendAsync(new Abort(2, e.Fault.Code is FaultCode.PeerTimeout ? (byte)0 : (byte)6)).ConfigureAwait(false);
+            await _connection.AbortAsync(new Abort(2, e.Fault.Code is FaultCode.PeerTimeout ? (byte)0 : (byte)6)).ConfigureAwait(false);
         }
         catch (AssociationException)
         {
@@ -379,7 +385,7 @@ internal sealed class DimseSession : IAsyncDisposable
         }
 
         await FailAllAsync(e).ConfigureAwait(false); // nobody here waits for the peer to close
-        if (e.Fault.Code is not FaultCode.PeerTimeout) await _connection.DrainAsync().ConfigureAwait(false);
+        if (e.Fault.Code is not FaultCode.PeerTimeout) await _connection.DrainAsync(stop).ConfigureAwait(false);
     }
 
     private async Task FailAllAsync(Exception cause)
@@ -387,6 +393,7 @@ internal sealed class DimseSession : IAsyncDisposable
         var telling = _ended.CancelAsync(); // from here on no request is taken; whoever asked to be told is told elsewhere
         _receiver.Fail(cause);
         _pending.Fail(cause);
+        _window.Fail(cause);
         await telling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // what it throws is the host's
     }
 

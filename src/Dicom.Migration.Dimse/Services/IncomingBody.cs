@@ -4,9 +4,13 @@ using System.IO.Pipelines;
 namespace Dicom.Migration.Dimse.Services;
 
 /// <summary>A data set on its way in, fragment by fragment (PS3.8 Annex E).</summary>
-internal abstract class IncomingBody(byte contextId)
+/// <param name="contextId">Its context.</param> <param name="limit">Most bytes that are accepted.</param>
+internal abstract class IncomingBody(byte contextId, long limit)
 {
     public byte ContextId => contextId;
+
+    /// <summary>Most bytes that are accepted.</summary>
+    public long Limit => limit;
 
     /// <summary>Bytes so far.</summary>
     public long Length { get; set; }
@@ -37,9 +41,9 @@ internal abstract class IncomingBody(byte contextId)
 }
 
 /// <summary>The data set of a request: handed on through a pipe while it comes.</summary>
-/// <param name="contextId">Its context.</param> <param name="pipe">What hands it on.</param>
+/// <param name="contextId">Its context.</param> <param name="limit">Most bytes that are accepted.</param> <param name="pipe">What hands it on.</param>
 /// <param name="isInline">Whether the operation goes on where the last fragment is taken.</param>
-internal sealed class StreamedBody(byte contextId, Pipe pipe, bool isInline) : IncomingBody(contextId)
+internal sealed class StreamedBody(byte contextId, long limit, Pipe pipe, bool isInline) : IncomingBody(contextId, limit)
 {
     private const int LeastRoom = 16_384, MostRoom = 131_072;
     private readonly TaskCompletionSource _here = new(isInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
@@ -113,22 +117,17 @@ internal sealed class StreamedBody(byte contextId, Pipe pipe, bool isInline) : I
 }
 
 /// <summary>The data set of a response: short, and held whole.</summary>
-internal sealed class HeldBody(byte contextId, int limit, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> completed) : IncomingBody(contextId)
+internal sealed class HeldBody(byte contextId, int limit, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> completed) : IncomingBody(contextId, limit)
 {
     private readonly ArrayBufferWriter<byte> _bytes = new();
 
     public override ValueTask AppendAsync(ReadOnlySequence<byte> fragment, int missing, CancellationToken cancellationToken)
     {
-        Demand(fragment.Length);
         foreach (var memory in fragment) _bytes.Write(memory.Span);
         return ValueTask.CompletedTask;
     }
 
-    public override Memory<byte> GetMemory(int missing)
-    {
-        Demand(missing);
-        return _bytes.GetMemory();
-    }
+    public override Memory<byte> GetMemory(int missing) => _bytes.GetMemory();
 
     public override ValueTask AdvanceAsync(int count, int missing, CancellationToken cancellationToken)
     {
@@ -141,10 +140,5 @@ internal sealed class HeldBody(byte contextId, int limit, Func<ReadOnlyMemory<by
     public override void Fail(Exception cause)
     {
         // The request that it answers fails by itself.
-    }
-
-    private void Demand(long more)
-    {
-        if (_bytes.WrittenCount + more > limit) throw new AssociationException(new Fault(FaultCode.MessageTooLong), "The data set of a response is longer than its limit.");
     }
 }

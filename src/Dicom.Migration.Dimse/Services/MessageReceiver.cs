@@ -73,7 +73,7 @@ internal sealed class MessageReceiver(Negotiated negotiated, AssociationOptions 
     {
         if (_body is not { } body || body.ContextId != value.ContextId) throw ItemCursor.Violation(0, "A data set fragment follows no command of its context (PS3.8 Annex E).");
         var length = value.Fragment.Length + missing;
-        if (body.Length + length > options.MaxDataSetLength) throw new AssociationException(new Fault(FaultCode.MessageTooLong), "A data set is longer than its limit.");
+        if (body.Length + length > body.Limit) throw new AssociationException(new Fault(FaultCode.MessageTooLong), "A data set is longer than its limit.");
         if (!value.IsLast || length > ShortBody) body.Begin();
         Count(body, value.Fragment.Length);
         var before = time.GetTimestamp();

@@ -19,4 +19,16 @@ internal sealed record Negotiated(AssociationInfo Info, bool IsRequestor, IReadO
         var needed = requestorInvokes == CommandField.IsInvokedByScp(field) ? ContextRoles.Scp : ContextRoles.Scu;
         return context.Roles.HasFlag(needed);
     }
+
+    /// <summary>Whether a request of the peer is one of the service that its context was accepted for. A request of DIMSE-N may name another class of the same meta class (PS3.4).</summary>
+    /// <param name="context">The context.</param> <param name="request">The request.</param> <param name="takesOtherClasses">Whether a C-STORE may name any class.</param>
+    public bool Fits(AcceptedContext context, CommandSet request, bool takesOtherClasses)
+    {
+        var field = request.UInt16(CommandSet.Field);
+        if (field != CommandField.StoreRequest && !CommandField.IsQuery(field)) return true;
+        var sopClass = request.Uid(CommandSet.AffectedSopClassUid);
+        if (string.Equals(sopClass, context.AbstractSyntax, StringComparison.Ordinal)) return true;
+        return field == CommandField.StoreRequest && (takesOtherClasses || Info.CommonExtended.Any(c =>
+            string.Equals(c.SopClassUid, sopClass, StringComparison.Ordinal) && c.RelatedSopClassUids.Contains(context.AbstractSyntax, StringComparer.Ordinal)));
+    }
 }

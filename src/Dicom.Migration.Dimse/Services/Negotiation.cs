@@ -73,6 +73,7 @@ internal static class Negotiation
             var roles = asked.GetValueOrDefault(proposed.AbstractSyntax, ContextRoles.Scu);
             var answer = handler.OnContext(info, new ContextProposal(proposed.AbstractSyntax, proposed.TransferSyntaxes) { Roles = roles });
             if (answer.TransferSyntax is { } chosen && !proposed.TransferSyntaxes.Contains(chosen, StringComparer.Ordinal)) answer = ContextDecision.TransferSyntaxesNotSupported;
+            if (!answer.IsAccepted && answer.Result == 0) answer = ContextDecision.NoReason; // the default of the type: nobody decided
             if (answer.IsAccepted) granted[proposed.AbstractSyntax] = granted.GetValueOrDefault(proposed.AbstractSyntax) | (roles & answer.Roles);
             results.Add(new ContextResult(proposed.Id, answer.Result, answer.TransferSyntax ?? proposed.TransferSyntaxes[0]));
         }

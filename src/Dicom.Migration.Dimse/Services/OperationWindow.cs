@@ -6,15 +6,18 @@ internal sealed class OperationWindow(int size, bool isInline)
 {
     private readonly Queue<TaskCompletionSource> _waiting = new();
     private int _free = size;
+    private Exception? _failure;
 
     /// <summary>Takes a place; each has to be released.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; no place was taken.</exception>
+    /// <exception cref="Exception">What <see cref="Fail"/> was given.</exception>
     public ValueTask WaitAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         TaskCompletionSource turn;
         lock (_waiting)
         {
+            if (_failure is not null) return ValueTask.FromException(_failure);
             if (_free > 0)
             {
                 _free--;
@@ -45,6 +48,21 @@ internal sealed class OperationWindow(int size, bool isInline)
 
             if (turn.TrySetResult()) return; // it may have given up
         }
+    }
+
+    /// <summary>No place will be free: whoever waits for one, or will, is told why.</summary>
+    public void Fail(Exception cause)
+    {
+        TaskCompletionSource[] waiting;
+        lock (_waiting)
+        {
+            _failure ??= cause;
+            waiting = [.. _waiting];
+            _waiting.Clear();
+        }
+
+        // Not here: whoever learns that the association is over may wait for its end, which is behind this.
+        foreach (var turn in waiting) ThreadPool.UnsafeQueueUserWorkItem(static x => x.Turn.TrySetException(x.Cause), (Turn: turn, Cause: cause), preferLocal: false);
     }
 
     private static async Task WaitAsync(TaskCompletionSource turn, CancellationToken cancellationToken)

@@ -11,7 +11,8 @@ internal sealed class PendingRequests(ushort firstId)
     private readonly ConcurrentDictionary<ushort, PendingRequest> _requests = new();
     private int _last = firstId - 1;
 
-    public bool IsEmpty => _requests.IsEmpty;
+    /// <summary>Whether the peer owes one that has a single answer. A query may take its time: what it sends meanwhile is looked at by itself.</summary>
+    public bool IsAnswerOwed => !_requests.IsEmpty && _requests.Values.Any(static r => r is PendingAnswer);
 
     /// <summary>Gives a request its message ID.</summary>
     public ushort Add(PendingRequest request)
@@ -25,7 +26,8 @@ internal sealed class PendingRequests(ushort firstId)
         return id;
     }
 
-    public void Remove(ushort id) => _requests.TryRemove(id, out _);
+    /// <summary>Forgets a request; not a later one of the same number.</summary>
+    public void Remove(ushort id, PendingRequest request) => _requests.TryRemove(KeyValuePair.Create(id, request));
 
     /// <summary>The request that a response answers.</summary>
     /// <exception cref="AssociationException">There is none, or it is answered by another command.</exception>

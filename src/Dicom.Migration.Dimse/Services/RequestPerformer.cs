@@ -27,7 +27,16 @@ internal sealed class RequestPerformer(DimseSession session, Negotiated negotiat
     public StreamedBody Open(byte contextId, ushort field)
     {
         var isHere = IsInline(field);
-        return new StreamedBody(contextId, isHere == _isInline && _pipes.TryDequeue(out var pipe) ? pipe : new Pipe(isHere ? InlineBodyOptions : BodyOptions), isHere);
+        return new StreamedBody(contextId, field == CommandField.StoreRequest ? options.MaxDataSetLength : options.MaxRequestLength, isHere == _isInline && _pipes.TryDequeue(out var pipe) ? pipe : new Pipe(isHere ? InlineBodyOptions : BodyOptions), isHere);
+    }
+
+    /// <summary>A whole request is here: from now on it can be cancelled.</summary>
+    /// <returns><see langword="false"/> if one of its number is outstanding: two answers under one number could not be told apart.</returns>
+    public bool Admit(ushort messageId, ushort field)
+    {
+        if (!_outstanding.TryAdd(messageId, 0)) return false;
+        if (CommandField.IsQuery(field)) _queries[messageId] = CancellationTokenSource.CreateLinkedTokenSource(session.Ended);
+        return true;
     }
 
     /// <summary>C-CANCEL: for an operation that is over, it is void (PS3.7 §9.3.2.3).</summary>
@@ -45,12 +54,12 @@ internal sealed class RequestPerformer(DimseSession session, Negotiated negotiat
     }
 
     /// <summary>Performs one operation and sends its responses.</summary>
-    public async Task PerformAsync(AcceptedContext context, CommandSet command, StreamedBody body)
+    /// <param name="context">Its context.</param> <param name="command">The request.</param> <param name="body">Its data set.</param> <param name="isAdmitted">What <see cref="Admit"/> said.</param>
+    public async Task PerformAsync(AcceptedContext context, CommandSet command, StreamedBody body, bool isAdmitted)
     {
         _performed.Value = body; // for what is called from here alone
         var id = command.UInt16(CommandSet.MessageId);
-        var isFirst = _outstanding.TryAdd(id, 0); // two answers under one number could not be told apart
-        var answer = await PerformSafelyAsync(context, command, body, isFirst).ConfigureAwait(false);
+        var answer = await PerformSafelyAsync(context, command, body, isAdmitted).ConfigureAwait(false);
         await body.WhenHere.ConfigureAwait(false); // no status, good or bad, before the last fragment
         if (answer.Command.UInt16(CommandSet.Status) == DimseStatus.Success.Code && IsInline(command.UInt16(CommandSet.Field)) == _isInline) // a handler that gave up may have left a read behind, which must not take from the next data set
         {
@@ -58,18 +67,24 @@ internal sealed class RequestPerformer(DimseSession session, Negotiated negotiat
             _pipes.Enqueue(body.Pipe);
         }
 
-        if (isFirst) _outstanding.TryRemove(id, out _);
+        if (isAdmitted) Forget(id);
         session.OperationIsOver();
         await session.SendAsync(context, answer.Command, answer.DataSet).ConfigureAwait(false);
     }
 
+    private void Forget(ushort messageId)
+    {
+        if (_queries.TryRemove(messageId, out var query)) query.Dispose();
+        _outstanding.TryRemove(messageId, out _);
+    }
+
     private readonly record struct Answer(CommandSet Command, ReadOnlyMemory<byte>? DataSet);
 
-    private async Task<Answer> PerformSafelyAsync(AcceptedContext context, CommandSet command, StreamedBody body, bool isFirst)
+    private async Task<Answer> PerformSafelyAsync(AcceptedContext context, CommandSet command, StreamedBody body, bool isAdmitted)
     {
         try
         {
-            return !isFirst ? Last(command, DuplicateInvocation) : await AnswerAsync(context, command, body).ConfigureAwait(false);
+            return !isAdmitted ? Last(command, DuplicateInvocation) : await AnswerAsync(context, command, body).ConfigureAwait(false);
         }
         catch (DimseFailureException e)
         {
@@ -95,6 +110,7 @@ internal sealed class RequestPerformer(DimseSession session, Negotiated negotiat
         if (field == CommandField.EchoRequest)
             return Last(command, handler is null ? DimseStatus.Success : await handler.OnEchoAsync(negotiated.Info, session.Ended).ConfigureAwait(false));
         if (handler is null) return Last(command, DimseStatus.UnrecognizedOperation);
+        if (!negotiated.Fits(context, command, options.AcceptsOtherSopClasses)) return Last(command, DimseStatus.SopClassNotSupported);
         switch (field)
         {
             case CommandField.StoreRequest:
@@ -115,9 +131,8 @@ internal sealed class RequestPerformer(DimseSession session, Negotiated negotiat
 
     private async Task<Answer> QueryAsync(AcceptedContext context, CommandSet command, StreamedBody identifier)
     {
-        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(session.Ended);
         var id = command.UInt16(CommandSet.MessageId);
-        _queries[id] = cancel;
+        var cancel = _queries[id];
         try
         {
             var query = new QueryIndication(negotiated.Info, context, command.Uid(CommandSet.AffectedSopClassUid), command.OptionalUInt16(CommandSet.Priority) ?? 0,
@@ -131,10 +146,6 @@ internal sealed class RequestPerformer(DimseSession session, Negotiated negotiat
         {
             return Last(command, DimseStatus.Cancel);
         }
-        finally
-        {
-            _queries.TryRemove(id, out _);
-        }
     }
 
     private async Task<DimseStatus> FindAsync(QueryIndication query, CommandSet command, PipeReader identifier, CancellationToken cancellationToken)
@@ -146,6 +157,7 @@ internal sealed class RequestPerformer(DimseSession session, Negotiated negotiat
             await session.SendAsync(query.Context, response, match.Identifier).ConfigureAwait(false);
         }
 
+        cancellationToken.ThrowIfCancellationRequested(); // a handler that ends early when it is told so has not found all
         return DimseStatus.Success;
     }
 

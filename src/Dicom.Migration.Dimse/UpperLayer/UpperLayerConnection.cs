@@ -7,12 +7,14 @@ namespace Dicom.Migration.Dimse.UpperLayer;
 /// <summary>One transport connection, its state, and its PDUs: no more than one send for each.</summary>
 internal sealed class UpperLayerConnection(AsyncDuplexStream stream, bool isRequestor, TimeProvider time, int maxDataLength, TimeSpan artim, TimeSpan idle) : IAsyncDisposable
 {
+    private static readonly TimeSpan AbortPatience = TimeSpan.FromSeconds(1);
     private readonly AsyncDuplexStream _stream = stream;
     private readonly PduReader _reader = new(stream, maxDataLength);
     private readonly SemaphoreSlim _sending = new(1, 1);
     private readonly Lock _gate = new();
     private readonly Deadline _sendTimeout = new(idle, time);
     private readonly CancellationTokenSource _closed = new();
+    private bool _isCutOff; // part of a PDU may have been sent, and what comes after it would be taken for the rest
     private int _disposed;
 
     /// <summary>Cancelled when this side closed the connection.</summary>
@@ -33,6 +35,31 @@ internal sealed class UpperLayerConnection(AsyncDuplexStream stream, bool isRequ
                 ?? throw new AssociationException(new Fault(FaultCode.PeerClosedEarly), "The association is not open.");
             State = transition.Next;
             return transition.Action;
+        }
+    }
+
+    /// <summary>Sends an A-ABORT, unless part of another PDU was sent, or the peer takes nothing: nobody waits long for one that is given up.</summary>
+    /// <exception cref="AssociationException">It could not be sent.</exception>
+    public async ValueTask AbortAsync(Abort abort)
+    {
+        using var patience = new CancellationTokenSource(AbortPatience, time);
+        var output = new ArrayBufferWriter<byte>();
+        PduWriter.Write(output, abort);
+        try
+        {
+            await _sending.WaitAsync(patience.Token).ConfigureAwait(false);
+            try
+            {
+                if (!_isCutOff) await _stream.WriteAsync(output.WrittenMemory, patience.Token).ConfigureAwait(false);
+            }
+            finally
+            {
+                _sending.Release();
+            }
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
+        {
+            throw NotSent(e);
         }
     }
 
@@ -61,7 +88,8 @@ internal sealed class UpperLayerConnection(AsyncDuplexStream stream, bool isRequ
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
         {
-            throw new AssociationException(new Fault(e is OperationCanceledException ? FaultCode.PeerTimeout : FaultCode.PeerClosedEarly), "A PDU could not be sent.", e);
+            _isCutOff = true;
+            throw NotSent(e);
         }
         finally
         {
@@ -121,9 +149,11 @@ internal sealed class UpperLayerConnection(AsyncDuplexStream stream, bool isRequ
     }
 
     /// <summary>Sta13: waits until the peer closes, or ARTIM expires; what comes is dropped (PS3.8 AA-6).</summary>
-    public async ValueTask DrainAsync()
+    /// <param name="stop">Ends the wait, too.</param>
+    public async ValueTask DrainAsync(CancellationToken stop)
     {
-        using var timeout = new CancellationTokenSource(artim, time);
+        using var artimTimer = new CancellationTokenSource(artim, time);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(artimTimer.Token, stop);
         var scratch = ArrayPool<byte>.Shared.Rent(4_096);
         try
         {
@@ -149,6 +179,7 @@ internal sealed class UpperLayerConnection(AsyncDuplexStream stream, bool isRequ
         await _closed.CancelAsync().ConfigureAwait(false); // a reading side that waits for a handler must see it, too
     }
 
+    private static AssociationException NotSent(Exception e) => new(new Fault(e is OperationCanceledException ? FaultCode.PeerTimeout : FaultCode.PeerClosedEarly), "A PDU could not be sent.", e);
     private static AssociationException Broken(Exception e) => new(new Fault(FaultCode.PeerClosedEarly), "The connection broke.", e);
     private static AssociationException Cut() => new(new Fault(FaultCode.PeerClosedEarly), "The peer closed inside a PDU.");
 }

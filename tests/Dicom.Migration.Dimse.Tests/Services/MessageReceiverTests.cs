@@ -117,7 +117,7 @@ public class MessageReceiverTests
         return ValueTask.FromResult(1);
     }
 
-    private sealed class Body() : IncomingBody(1)
+    private sealed class Body() : IncomingBody(1, long.MaxValue)
     {
         private readonly byte[] _room = new byte[3];
 
