@@ -82,6 +82,9 @@ internal sealed class RawPeer : IDisposable
         return null;
     }
 
+    /// <summary>The kind of the next PDU; <see langword="null"/> if the other side closes.</summary>
+    public async Task<PduType?> HearPduAsync() => (await ReadPduAsync())?.Type;
+
     public void Dispose() => _stream.Dispose();
 
     private async Task<PduFrame?> ReadPduAsync()
