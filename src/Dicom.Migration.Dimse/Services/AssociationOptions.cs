@@ -1,3 +1,5 @@
+using Dicom.Migration.Dimse.Services;
+
 namespace Dicom.Migration.Dimse;
 
 /// <summary>Limits and times of an association, for either side.</summary>
@@ -8,7 +10,7 @@ public record AssociationOptions
     /// <summary>How the connection is protected: <see cref="DimseTls"/>, or <see cref="DimseSecurity.Plaintext"/> by its name.</summary>
     public required DimseSecurity Security { get; init; }
 
-    /// <summary>AE title of this side; 1 to 16 characters (PS3.5 §6.2, VR AE).</summary>
+    /// <summary>AE title of this side, by which it asks; 1 to 16 characters (PS3.5 §6.2, VR AE). Which called titles a listener takes is its handler's to say (<see cref="IDimseHandler.OnAssociateAsync"/>).</summary>
     public string AeTitle { get; init; } = "MIGRATION";
 
     /// <summary>Longest P-DATA-TF accepted, in bytes, without its 6-byte header (PS3.8 §D.1); 4,096 to 16,777,216. Default 262,144.</summary>
@@ -74,7 +76,7 @@ public record AssociationOptions
     internal virtual void Check()
     {
         if (Security is null) throw new InvalidOperationException($"{nameof(Security)} must be set.");
-        if (AeTitle.Length is 0 or > 16 || AeTitle.Any(c => c is < ' ' or > '~' or '\\')) throw new InvalidOperationException($"{nameof(AeTitle)} must be 1 to 16 characters.");
+        if (!AeTitles.IsValid(AeTitle)) throw new InvalidOperationException($"{nameof(AeTitle)} must be 1 to 16 characters.");
         if (MaxPduLength is < 4_096 or > 16_777_216) throw new InvalidOperationException($"{nameof(MaxPduLength)} must be 4,096 to 16,777,216.");
         if (OperationsWindow is < 1 or > 64) throw new InvalidOperationException($"{nameof(OperationsWindow)} must be 1 to 64.");
         if (MaxDataSetLength <= 0) throw new InvalidOperationException($"{nameof(MaxDataSetLength)} must be above 0.");

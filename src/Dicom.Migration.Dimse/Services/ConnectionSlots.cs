@@ -12,13 +12,25 @@ internal sealed class ConnectionSlots(int most, int mostPerAddress, int mostAsso
     private int _associations;
 
     /// <summary>The place of one connection.</summary>
+#pragma warning disable CA1001 // a source without a timer holds nothing to dispose of
     internal sealed class Slot(Stream connection, EndPoint? remote, IPAddress address)
+#pragma warning restore CA1001
     {
+        private readonly CancellationTokenSource _evicted = new();
+
+        /// <summary>Cancelled when it has to make room: whoever is asked about it has no more to say.</summary>
+        public CancellationToken Evicted => _evicted.Token;
         public Stream Connection => connection;
         public string Remote => remote?.ToString() ?? "";
         public IPAddress Address => address;
         public bool IsAssociation { get; set; }
         public bool IsFree { get; set; }
+
+        public void Evict()
+        {
+            Connection.Dispose(); // whoever serves it sees a broken connection
+            _ = _evicted.CancelAsync(); // what a handler does about it does not hold up the next connection
+        }
     }
 
     /// <returns><see langword="null"/> if there is no room.</returns>
@@ -43,7 +55,7 @@ internal sealed class ConnectionSlots(int most, int mostPerAddress, int mostAsso
             _connections++;
         }
 
-        oldest?.Connection.Dispose(); // whoever serves it sees a broken connection
+        oldest?.Evict();
         return slot;
     }
 

@@ -20,6 +20,7 @@ public sealed class DimseListener : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<Task, byte> _peers = new();
     private readonly Task _accepting;
+    private int _isDisposed;
 
     /// <summary>Starts to listen.</summary>
     /// <param name="options">Limits and times.</param>
@@ -32,8 +33,17 @@ public sealed class DimseListener : IAsyncDisposable
         (_options, _handler, _time) = (options, handler, timeProvider);
         _slots = new ConnectionSlots(options.MaxConnections, options.MaxConnectionsPerAddress, options.MaxAssociations);
         _socket = new Socket(options.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        _socket.Bind(options.EndPoint);
-        _socket.Listen();
+        try
+        {
+            _socket.Bind(options.EndPoint);
+            _socket.Listen();
+        }
+        catch
+        {
+            _socket.Dispose();
+            throw;
+        }
+
         EndPoint = (IPEndPoint)_socket.LocalEndPoint!;
         _accepting = Task.Run(AcceptAsync);
     }
@@ -47,6 +57,7 @@ public sealed class DimseListener : IAsyncDisposable
     /// <summary>Stops listening, aborts what is open, and waits for the handlers to return.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         await _stop.CancelAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // what a handler throws that is told so
         _socket.Dispose();
         await _accepting.ConfigureAwait(false);
@@ -112,6 +123,7 @@ public sealed class DimseListener : IAsyncDisposable
         try
         {
             using var artim = new CancellationTokenSource(_options.ArtimTimeout, _time); // AE-5; the TLS handshake counts
+            using var eviction = slot.Evicted.UnsafeRegister(static artim => ((CancellationTokenSource)artim!).Cancel(), artim);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(artim.Token, _stop.Token);
             var secured = await _options.Security.ProtectAsync(slot.Connection, host: null, _time, either.Token).ConfigureAwait(false);
             await ServeAsync(secured.Stream, secured.Certificate, slot.Remote, () => _slots.Open(slot), artim).ConfigureAwait(false);
@@ -167,8 +179,8 @@ public sealed class DimseListener : IAsyncDisposable
         connection.On(Event.Evt6);
         if (!string.Equals(request.ApplicationContext, Associate.DicomApplicationContext, StringComparison.Ordinal))
             return await RejectAsync(connection, Event.Evt8, new AssociateReject(1, 1, 2)).ConfigureAwait(false);
-        var decision = !IsTitle(info.CalledAeTitle) ? AssociationDecision.CalledAeTitleNotRecognized
-            : !IsTitle(info.CallingAeTitle) ? AssociationDecision.CallingAeTitleNotRecognized
+        var decision = !AeTitles.IsValid(info.CalledAeTitle) ? AssociationDecision.CalledAeTitleNotRecognized
+            : !AeTitles.IsValid(info.CallingAeTitle) ? AssociationDecision.CallingAeTitleNotRecognized
             : await _handler.OnAssociateAsync(info, cancellationToken).ConfigureAwait(false);
         if (decision.Result == 0 && !hasRoom()) decision = AssociationDecision.LocalLimitExceeded;
         if (decision.Result != 0) return await RejectAsync(connection, Event.Evt8, new AssociateReject(decision.Result, decision.Source, decision.Reason)).ConfigureAwait(false);
@@ -177,8 +189,6 @@ public sealed class DimseListener : IAsyncDisposable
         await connection.SendAsync(accept).ConfigureAwait(false);
         return negotiated;
     }
-
-    private static bool IsTitle(string title) => title.Length > 0 && title.All(c => c is >= ' ' and <= '~' and not '\\'); // PS3.5 §6.2, VR AE
 
     private async Task<Negotiated?> RejectAsync(UpperLayerConnection connection, Event happened, AssociateReject reject)
     {

@@ -116,9 +116,12 @@ internal sealed class RequestPerformer(DimseSession session, Negotiated negotiat
             case CommandField.StoreRequest:
                 var (sopClass, sopInstance) = (command.Uid(CommandSet.AffectedSopClassUid), command.Uid(CommandSet.AffectedSopInstanceUid));
                 if (sopClass.Length == 0 || sopInstance.Length == 0) return Last(command, DimseStatus.InvalidInstance);
+                var originator = command.Text(CommandSet.MoveOriginatorAeTitle);
                 var store = new StoreIndication(negotiated.Info, context, sopClass, sopInstance,
-                    command.Text(CommandSet.MoveOriginatorAeTitle), command.OptionalUInt16(CommandSet.MoveOriginatorMessageId));
+                    AeTitles.IsValid(originator) ? originator : "", command.OptionalUInt16(CommandSet.MoveOriginatorMessageId));
                 return Last(command, await handler.OnStoreAsync(store, body.Reader, session.Ended).ConfigureAwait(false));
+            case CommandField.MoveRequest when !AeTitles.IsValid(command.Text(CommandSet.MoveDestination)):
+                return Last(command, DimseStatus.MoveDestinationUnknown);
             case CommandField.FindRequest or CommandField.GetRequest or CommandField.MoveRequest:
                 return await QueryAsync(context, command, body).ConfigureAwait(false);
             case CommandField.ActionRequest or CommandField.EventReportRequest or CommandField.CreateRequest or CommandField.SetRequest

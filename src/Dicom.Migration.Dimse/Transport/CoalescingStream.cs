@@ -6,6 +6,7 @@ namespace Dicom.Migration.Dimse.Transport;
 internal sealed class CoalescingStream(Stream inner) : AsyncDuplexStream
 {
     private const int Capacity = 147_456; // a PDU of 131,078 bytes in records of 16 KiB, each with some 30 bytes more
+    private const int LittleRoom = 8_192; // of a handshake
     private byte[]? _incoming;
     private int _start;
     private int _end;
@@ -56,7 +57,7 @@ internal sealed class CoalescingStream(Stream inner) : AsyncDuplexStream
         if (buffer.IsEmpty) return 0;
         if (_start == _end)
         {
-            _incoming ??= ArrayPool<byte>.Shared.Rent(Capacity);
+            if (_incoming is null || _incoming.Length < Capacity && _end == _incoming.Length) _incoming = new byte[_incoming is null ? LittleRoom : Capacity]; // who only comes and says nothing holds little
             _end = await inner.ReadAsync(_incoming, cancellationToken).ConfigureAwait(false);
             _start = 0;
             HasReceived |= _end > 0;

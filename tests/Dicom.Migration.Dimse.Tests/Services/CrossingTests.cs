@@ -232,6 +232,40 @@ public class CrossingTests
         await listener.DisposeAsync().AsTask().WaitAsync(Token);
     }
 
+    [Fact]
+    public async Task A_listener_may_be_stopped_twice()
+    {
+        var listener = Listen(new Handler());
+        await listener.DisposeAsync();
+        await listener.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_handler_that_is_asked_about_a_connection_that_had_to_make_room_is_told_so()
+    {
+        var handler = new Handler { IsAskedForEver = true };
+        await using var listener = Listen(handler, static o => o with { MaxConnections = 1 });
+        using var first = new TcpClient();
+        await first.ConnectAsync(listener.EndPoint, Token);
+        await first.GetStream().WriteAsync(Pdus.Encode(new AssociateRequest("SCP", "A", Associate.DicomApplicationContext, Contexts, [])), Token);
+        await handler.Asking.Task.WaitAsync(Token);
+        using var second = new TcpClient();
+        await second.ConnectAsync(listener.EndPoint, Token);
+        await handler.ToldToEnd.Task.WaitAsync(Token);
+    }
+
+    [Theory, InlineData(""), InlineData("../../etc"), InlineData("A\u001bB"), InlineData("A\r\nB"), InlineData("                "), InlineData("SEVENTEEN-LETTERS")]
+    public async Task A_move_to_a_title_that_is_none_is_refused(string destination)
+    {
+        var handler = new Handler();
+        await using var listener = Listen(handler);
+        using var peer = await RawPeer.AskAsync(listener.EndPoint, [new(1, Move, [Elements.Explicit])]);
+        await peer.SayAsync(1, Command(CommandField.MoveRequest, Move, hasDataSet: true).WithAeTitle(CommandSet.MoveDestination, destination), Keys);
+        var status = await StatusAsync(peer);
+        Assert.Equal(destination == "../../etc" ? DimseStatus.ProcessingFailure.Code : DimseStatus.MoveDestinationUnknown.Code, status); // odd, and a title all the same: nobody takes it for a path
+        Assert.Equal(destination == "../../etc", handler.Called);
+    }
+
     private static async Task<ushort> AskAsync(RawPeer peer, byte context, string service, string sopClass)
     {
         if (service == "store") await peer.SayAsync(context, Command(CommandField.StoreRequest, sopClass, hasDataSet: true).WithUid(CommandSet.AffectedSopInstanceUid, "1.2.3"), Keys);
@@ -251,7 +285,19 @@ public class CrossingTests
         public TaskCompletionSource Reported { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
         public TaskCompletionSource<Exception?> Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public ValueTask<AssociationDecision> OnAssociateAsync(AssociationInfo association, CancellationToken cancellationToken) => ValueTask.FromResult(Decision);
+        public bool IsAskedForEver { get; init; }
+        public TaskCompletionSource Asking { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource ToldToEnd { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public async ValueTask<AssociationDecision> OnAssociateAsync(AssociationInfo association, CancellationToken cancellationToken)
+        {
+            if (!IsAskedForEver) return Decision;
+            using var registration = cancellationToken.Register(() => ToldToEnd.TrySetResult());
+            Asking.TrySetResult();
+            await ToldToEnd.Task.WaitAsync(Token);
+            return Decision;
+        }
+
         public ContextDecision OnContext(AssociationInfo association, ContextProposal proposal) => Context(proposal);
         public void OnOpened(AssociationInfo association, DimseServiceUser peer) => Peer.TrySetResult(peer);
 
