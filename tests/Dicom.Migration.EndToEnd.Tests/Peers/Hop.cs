@@ -41,12 +41,19 @@ internal sealed class Hop
             }
         }
 
-        var instances = new List<LedgerInstance>();
+        return await ReadAsync(name, ledger, evidence);
+    }
+
+    /// <summary>What a ledger says of a migration that is over.</summary>
+    public static async Task<Hop> ReadAsync(string name, string ledger, EvidenceLevel evidence = EvidenceLevel.L4)
+    {
+        var token = TestContext.Current.CancellationToken;
         using var reader = SqliteLedgerReader.Open(ledger);
+        var (account, instances) = (await reader.ReadAccountAsync(token), new List<LedgerInstance>());
         await foreach (var instance in reader.ReadInstancesAsync(new LedgerQuery(), token)) instances.Add(instance);
-        var hop = new Hop(name, account!, instances);
+        var hop = new Hop(name, account, instances);
         hop.Tell();
-        Assert.True(account!.IsClosed, name);
+        Assert.True(account.IsClosed, name);
         Assert.Equal(0L, account.Count(InstanceState.Sending) + account.Count(InstanceState.Acknowledged) + account.Count(InstanceState.Unknown));
         Assert.Equal(account.Count(InstanceState.Verified), account.Count(evidence));
         return hop;
