@@ -9,7 +9,7 @@ namespace Dicom.Migration.Dimse.Tests.Services;
 /// <summary>DCMTK's programs where they are told to misbehave: each way has its fault, and nothing of it counts as Verified.</summary>
 public sealed class DcmtkFaultTests : IAsyncDisposable
 {
-    private const string Secondary = "1.2.840.10008.5.1.4.1.1.7", Verification = "1.2.840.10008.1.1", FindModel = "1.2.840.10008.5.1.4.1.2.2.1";
+    private const string Secondary = "1.2.840.10008.5.1.4.1.1.7", Verification = "1.2.840.10008.1.1", FindModel = "1.2.840.10008.5.1.4.1.2.2.1", MoveModel = "1.2.840.10008.5.1.4.1.2.2.2", GetModel = "1.2.840.10008.5.1.4.1.2.2.3";
     private static readonly byte[] Study = [.. Elements.Element(0x00080052, "CS", "STUDY"), .. Elements.Element(0x0020000D, "UI", "1.2.3")];
     private static readonly IReadOnlyList<MadeUpInstance> Instances = MadeUpInstances.Create(5, 6);
     private readonly Dcmtk _dcmtk = new();
@@ -176,6 +176,47 @@ public sealed class DcmtkFaultTests : IAsyncDisposable
         Assert.Contains("Cancel", log, StringComparison.OrdinalIgnoreCase);
     }
 
+    [Fact]
+    public async Task A_movescu_that_cancels_stops_our_C_MOVE_and_is_told_so()
+    {
+        const int Held = 2_000;
+        var destination = new SmallArchive();
+        await using var third = Listen(destination);
+        var archive = new SmallArchive
+        {
+            Context = static p => ContextDecision.Accept(p.TransferSyntaxes.Contains(Elements.Explicit, StringComparer.Ordinal) ? Elements.Explicit : p.TransferSyntaxes[0], p.Roles),
+            Destinations = (title, contexts, token) => ConnectAsync(third.EndPoint.Port, title, [.. contexts]),
+        };
+        for (var i = 1; i <= Held; i++) archive.Instances[$"1.2.3.1.{i}"] = Elements.Instance(Secondary, $"1.2.3.1.{i}");
+        await using var listener = Listen(archive);
+        var (_, output) = await _dcmtk.RunAsync("movescu", "-S", "-d", "--cancel", "1", "-aec", "SCP", "-aem", "DEST", "-k", "0008,0052=STUDY", "-k", "0020,000D=1.2.3", "127.0.0.1", Dcmtk.Text(listener.EndPoint.Port));
+        Assert.Contains("0xfe00", output, StringComparison.Ordinal);
+        Assert.InRange(destination.Instances.Count, 1, Held - 1);
+        Assert.Equal(0, (await _dcmtk.RunAsync("echoscu", "-aec", "SCP", "127.0.0.1", Dcmtk.Text(listener.EndPoint.Port))).ExitCode);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task A_dcmqrscp_whose_C_GET_or_C_MOVE_is_left_sends_no_more(bool isGet)
+    {
+        const int Held = 300;
+        var (got, moved) = (new SmallArchive(), new SmallArchive());
+        await using var mine = Listen(moved);
+        var port = await ArchiveAsync(mine.EndPoint.Port);
+        await using var association = await DimseAssociation.ConnectAsync("127.0.0.1", port, "QR",
+            [Propose(isGet ? GetModel : MoveModel), Propose(Verification), new(Secondary, [Elements.Explicit]) { Roles = ContextRoles.ScuAndScp }],
+            new DimseClientOptions { Security = DimseSecurity.Plaintext, AeTitle = "ME" }, TimeProvider.System, got, Token);
+        for (var i = 1; i <= Held; i++) Assert.True((await StoreAsync(association, i)).IsSuccess);
+        await foreach (var response in isGet ? association.GetAsync(GetModel, Study, Token) : association.MoveAsync(MoveModel, "DEST", Study, Token))
+        {
+            Assert.True(response.Status.IsPending);
+            break;
+        }
+
+        Assert.True((await association.EchoAsync(Token)).IsSuccess); // answered behind the last word on what was left
+        Assert.InRange((isGet ? got : moved).Instances.Count, 1, Held - 1);
+        await association.ReleaseAsync();
+    }
+
     [Theory, InlineData("echoscu"), InlineData("storescu"), InlineData("findscu")]
     public async Task A_client_that_aborts_in_place_of_a_release_leaves_what_was_stored_and_the_listener_goes_on(string tool)
     {
@@ -208,7 +249,9 @@ public sealed class DcmtkFaultTests : IAsyncDisposable
 
     private static DimseTarget Target(int port) => new("new", Archives.Reach(new DimseTargetOptions { VisibilityTimeout = TimeSpan.Zero, AsksForCommitment = true }, port, DimseRetrieval.Get), TimeProvider.System);
 
-    private async Task<int> ArchiveAsync(params string[] how)
+    private Task<int> ArchiveAsync(params string[] how) => ArchiveAsync(0, how);
+
+    private async Task<int> ArchiveAsync(int destination, params string[] how)
     {
         var port = Dcmtk.FreePort();
         var database = Directory.CreateDirectory(Path.Combine(_dcmtk.Folder, "db")).FullName;
@@ -218,6 +261,7 @@ public sealed class DcmtkFaultTests : IAsyncDisposable
             MaxPDUSize      = 16384
             MaxAssociations = 16
             HostTable BEGIN
+            me = (DEST, 127.0.0.1, {destination})
             HostTable END
             VendorTable BEGIN
             VendorTable END
