@@ -19,7 +19,7 @@ public sealed class DcmtkFaultTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _dcmtk.DisposeAsync();
 
     private static Task<DimseAssociation> ConnectAsync(int port, string called = "ANY", params ContextProposal[] proposals) =>
-        DimseAssociation.ConnectAsync("127.0.0.1", port, called, proposals, new DimseClientOptions { Security = DimseSecurity.Plaintext, AeTitle = "ME", IdleTimeout = TimeSpan.FromSeconds(1) }, TimeProvider.System, null, Token);
+        DimseAssociation.ConnectAsync("127.0.0.1", port, called, proposals, new DimseClientOptions { Security = DimseSecurity.Plaintext, AeTitle = "ME" }, TimeProvider.System, null, Token);
 
     private static DimseListener Listen(IDimseHandler handler) =>
         new(new DimseListenerOptions { Security = DimseSecurity.Plaintext, EndPoint = new IPEndPoint(IPAddress.Loopback, 0) }, handler, TimeProvider.System);
@@ -70,7 +70,8 @@ public sealed class DcmtkFaultTests : IAsyncDisposable
     public async Task A_storescp_that_sleeps_for_longer_than_is_waited_for_is_given_up()
     {
         var port = await StoreScpAsync("--sleep-during", "30");
-        await using var association = await ConnectAsync(port, "ANY", Propose(Secondary));
+        await using var association = await DimseAssociation.ConnectAsync("127.0.0.1", port, "ANY", [Propose(Secondary)],
+            new DimseClientOptions { Security = DimseSecurity.Plaintext, IdleTimeout = TimeSpan.FromSeconds(1) }, TimeProvider.System, null, Token);
         var e = await Assert.ThrowsAsync<AssociationException>(() => StoreAsync(association));
         Assert.Equal((FaultCode.PeerTimeout, true), (e.Fault.Code, e.Fault.IsTransient));
     }

@@ -6,12 +6,12 @@ namespace Dicom.Migration.Dimse.Tests.Services;
 
 /// <summary>Peers as they are shipped: Nagle's algorithm is on, and they write a message in two pieces. The second waits for our acknowledgement of the first, which a system delays by
 /// 40 ms. Fifty messages cost two seconds then, and less than one where each is acknowledged at once.</summary>
-/// <remarks>What is timed is one association. No other test runs at the same time.</remarks>
+/// <remarks>What is timed is one association, and the quickest of three times counts: a busy machine slows one down, a delayed acknowledgement all. No other test runs at the same time.</remarks>
 [Collection(nameof(Alone))]
 public sealed class DelayedAcknowledgementTests : IAsyncDisposable
 {
     private const string Secondary = "1.2.840.10008.5.1.4.1.1.7", Verification = "1.2.840.10008.1.1";
-    private const int Messages = 50;
+    private const int Messages = 50, Tries = 3;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(1);
     private readonly Dcmtk _dcmtk = new();
 
@@ -38,25 +38,33 @@ public sealed class DelayedAcknowledgementTests : IAsyncDisposable
     [Theory, InlineData("storescu"), InlineData("dcmsend")]
     public async Task Fifty_C_STOREs_of_a_stock_client_wait_for_no_delayed_acknowledgement(string tool)
     {
-        var handler = new Timed();
-        await using var listener = new DimseListener(new DimseListenerOptions { Security = DimseSecurity.Plaintext, EndPoint = new IPEndPoint(IPAddress.Loopback, 0) }, handler, TimeProvider.System);
         var files = Enumerable.Range(0, Messages).Select(i => _dcmtk.Write($"{i}.dcm", Secondary, $"1.2.3.1.{i + 1}", Instance(i, 0))).ToArray();
-        var (code, output) = await _dcmtk.RunAsync(tool, [.. tool is "storescu" ? ["-xe"] : Array.Empty<string>(), "-aec", "SCP", "127.0.0.1", Dcmtk.Text(listener.EndPoint.Port), .. files]);
-        Assert.True(code == 0, output);
-        Assert.Equal(Messages, handler.Stored);
-        Check(handler.Between);
+        await MeasureAsync(async () =>
+        {
+            var handler = new Timed();
+            await using var listener = new DimseListener(new DimseListenerOptions { Security = DimseSecurity.Plaintext, EndPoint = new IPEndPoint(IPAddress.Loopback, 0) }, handler, TimeProvider.System);
+            var (code, output) = await _dcmtk.RunAsync(tool, [.. tool is "storescu" ? ["-xe"] : Array.Empty<string>(), "-aec", "SCP", "127.0.0.1", Dcmtk.Text(listener.EndPoint.Port), .. files]);
+            Assert.True(code == 0, output);
+            Assert.Equal(Messages, handler.Stored);
+            return handler.Between;
+        });
     }
 
     private static byte[] Instance(int number, int pixels) => [.. Elements.Instance(Secondary, $"1.2.3.1.{number + 1}"), .. pixels == 0 ? [] : Elements.LongElement(0x7FE00010, "OW", new byte[pixels])];
 
-    private static async Task MeasureAsync(Func<int, Task> send)
+    private static Task MeasureAsync(Func<int, Task> send) => MeasureAsync(async () =>
     {
         var start = Stopwatch.GetTimestamp();
         for (var i = 0; i < Messages; i++) await send(i);
-        Check(Stopwatch.GetElapsedTime(start));
-    }
+        return Stopwatch.GetElapsedTime(start);
+    });
 
-    private static void Check(TimeSpan took) => Assert.True(took < Limit, FormattableString.Invariant($"{Messages} took {took.TotalMilliseconds:F0} ms"));
+    private static async Task MeasureAsync(Func<Task<TimeSpan>> measure)
+    {
+        var took = TimeSpan.MaxValue;
+        for (var i = 0; i < Tries && took >= Limit; i++) took = await measure();
+        Assert.True(took < Limit, FormattableString.Invariant($"{Messages} took {took.TotalMilliseconds:F0} ms, and no less the times before"));
+    }
 
     private async Task<DimseAssociation> ToStoreScpAsync()
     {
