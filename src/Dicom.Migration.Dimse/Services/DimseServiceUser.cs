@@ -188,6 +188,7 @@ public class DimseServiceUser
         if (sopInstanceUid is not null) command.WithUid(CommandField.NamesRequested(field) ? CommandSet.RequestedSopInstanceUid : CommandSet.AffectedSopInstanceUid, sopInstanceUid);
         command = with?.Invoke(command) ?? command;
         var body = dataSet.IsEmpty ? null : PipeReader.Create(new System.Buffers.ReadOnlySequence<byte>(dataSet));
-        return _session.RequestAsync(Demand(sopClassUid), command, body, cancellationToken);
+        var context = Find(sopClassUid) ?? Contexts.FirstOrDefault(c => MetaSopClasses.Contains(c.AbstractSyntax, sopClassUid)) ?? throw NotNegotiated();
+        return _session.RequestAsync(context, command, body, cancellationToken);
     }
 }

@@ -79,7 +79,7 @@ public sealed class MisbehaviourTests : IDisposable
         // The second study's: it is whole but for these.
         var names = MadeUpInstances.Create(5, Count).Skip(5).Take(2).Select(static i => i.SopInstanceUid).ToHashSet(StringComparer.Ordinal);
         var (account, _, to) = await RunAsync(new() { AbortsAt = i => names.Contains(i.SopInstanceUid) ? place : -1 }, new(), retrieval, static o => o.SettleTimeout = TimeSpan.FromMilliseconds(100));
-        Assert.True(account.Count(EvidenceLevel.L4) == Count - 2 && account.Count(InstanceState.Excepted) == 2, string.Join(", ", account.Lines));
+        Assert.True(account.Count(EvidenceLevel.L4) == Count - 2 && account.Count(FaultCode.NotDelivered) == 2, string.Join(", ", account.Lines));
         Assert.Equal(Count - 2, to.Count);
         Assert.DoesNotContain(to, i => names.Contains(i.SopInstanceUid));
     }
@@ -214,7 +214,7 @@ public sealed class MisbehaviourTests : IDisposable
         await using var before = Archives.Filled(Count);
         var old = before.Instances.Select(static i => i with { Bytes = Changed(i) }).ToList();
         var (account, _, to) = await RunAsync(new(), new() { Duplicates = PacsDuplicates.Refused }, DimseRetrieval.Get, held: old);
-        Assert.Equal((0, Count), ((int)account.Count(InstanceState.Verified), (int)account.Count(InstanceState.Excepted)));
+        Assert.Equal((0, Count), ((int)account.Count(InstanceState.Verified), (int)account.Count(FaultCode.Refused)));
         Assert.Equal(Content(old), Content(to));
     }
 

@@ -19,6 +19,9 @@ public sealed class StorageSyntaxesTests
         Assert.Empty(new DimseSourceOptions { CalledAeTitle = "A", Host = "a", Security = DimseSecurity.Plaintext }.Validate(new System.ComponentModel.DataAnnotations.ValidationContext(new object())));
         Assert.True(StorageSyntaxes.Common.Count * StorageSyntaxes.CommonClasses.Count < 128);
         Assert.Empty(StorageSyntaxes.Common.Except(proposed));
+        // dcmqrscp sends all in the first context that it took.
+        foreach (var list in (IReadOnlyList<string>[])[proposed, StorageSyntaxes.Common])
+            Assert.Equal(["1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.2"], list.TakeLast(3));
     }
 
     [Fact]

@@ -11,7 +11,7 @@ namespace Dicom.Migration.Dimse.Tests.Faults;
 /// <param name="Requests">By the side that asked for it.</param> <param name="Answers">By the other.</param>
 internal sealed record Conversation(byte[] Requests, byte[] Answers)
 {
-    /// <summary>Those of DCMTK's tools, where the corpus lies beside the repository, and those of this SDK with itself, which are always there.</summary>
+    /// <summary>Those of DCMTK's tools, and those of this SDK with itself.</summary>
     public static async Task<IReadOnlyList<Conversation>> AllAsync(CancellationToken cancellationToken)
     {
         var all = CapturedConversations.Folders.Order(StringComparer.Ordinal)

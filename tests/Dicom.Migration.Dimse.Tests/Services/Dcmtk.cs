@@ -96,6 +96,10 @@ internal sealed class Dcmtk : IAsyncDisposable
         Directory.Delete(Folder, recursive: true);
     }
 
-    private Process Start(string tool, string[] arguments) =>
-        Process.Start(new ProcessStartInfo(Find(tool), arguments) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true, WorkingDirectory = Folder })!;
+    private Process Start(string tool, string[] arguments)
+    {
+        var start = new ProcessStartInfo(Find(tool), arguments) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true, WorkingDirectory = Folder };
+        start.Environment.Remove("TCP_NODELAY"); // as it is shipped: DCMTK turns Nagle's algorithm off where this is set
+        return Process.Start(start)!;
+    }
 }

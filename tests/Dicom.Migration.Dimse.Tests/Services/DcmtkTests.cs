@@ -172,4 +172,23 @@ public class DcmtkTests
         Assert.NotEqual(0, (await dcmtk.RunAsync("echoscu", "+tla", "-ic", "-aec", "SCP", "127.0.0.1", ours)).ExitCode); // without a certificate
         Assert.NotEqual(0, (await dcmtk.RunAsync("echoscu", "-aec", "SCP", "127.0.0.1", ours)).ExitCode); // plaintext
     }
+
+    [Fact]
+    public async Task Its_findscu_is_served_over_TLS_with_a_certificate_alone()
+    {
+        await using var dcmtk = new Dcmtk();
+        using var pki = new TestPki();
+        var (certificate, key, roots) = pki.WriteFiles(dcmtk.Folder, "rsa");
+        await using var listener = Listen(Filled(5, new SmallArchive { Context = Explicitly }), security: new DimseTls(new TlsCredentialFiles(certificate, key, roots).Load));
+        string[] query = ["-S", "-v", "-aec", "SCP", .. Keys, "127.0.0.1", Dcmtk.Text(listener.EndPoint.Port)];
+        var (code, output) = await dcmtk.RunAsync("findscu", ["+tls", key, certificate, "+cf", roots, .. query]);
+        Assert.True(code == 0, output);
+        for (var i = 1; i <= 5; i++) Assert.Contains($"1.2.3.1.{i}", output, StringComparison.Ordinal);
+        foreach (var how in (string[][])[["+tla", "-ic"], []]) // without a certificate; plaintext
+        {
+            (code, output) = await dcmtk.RunAsync("findscu", [.. how, .. query]);
+            Assert.NotEqual(0, code);
+            Assert.DoesNotContain("1.2.3.1.1", output, StringComparison.Ordinal);
+        }
+    }
 }

@@ -16,6 +16,10 @@ internal static class Elements
         return [(byte)(tag >> 16), (byte)(tag >> 24), (byte)tag, (byte)(tag >> 8), (byte)vr[0], (byte)vr[1], (byte)value.Length, (byte)(value.Length >> 8), .. Encoding.Latin1.GetBytes(value)];
     }
 
+    /// <summary>An element with a 32-bit length (PS3.5 §7.1.2).</summary>
+    public static byte[] LongElement(uint tag, string vr, byte[] value) =>
+        [(byte)(tag >> 16), (byte)(tag >> 24), (byte)tag, (byte)(tag >> 8), (byte)vr[0], (byte)vr[1], 0, 0, (byte)value.Length, (byte)(value.Length >> 8), (byte)(value.Length >> 16), (byte)(value.Length >> 24), .. value];
+
     /// <summary>The value of an element; empty if it is not there.</summary>
     public static string Value(ReadOnlySpan<byte> dataSet, uint tag)
     {

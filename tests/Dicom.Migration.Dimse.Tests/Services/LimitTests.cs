@@ -6,7 +6,7 @@ using Dicom.Migration.Dimse.UpperLayer;
 
 namespace Dicom.Migration.Dimse.Tests.Services;
 
-/// <summary>What a peer may take of us: connections, associations, lengths (reliability EP1, EP2).</summary>
+/// <summary>What a peer may take of us, and no more: connections, associations, lengths.</summary>
 public class LimitTests
 {
     private const string Ct = "1.2.840.10008.5.1.4.1.1.2", Find = "1.2.840.10008.5.1.4.1.2.2.1";

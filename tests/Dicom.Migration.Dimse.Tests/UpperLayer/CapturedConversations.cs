@@ -3,15 +3,29 @@ using Dicom.Migration.Dimse.UpperLayer;
 
 namespace Dicom.Migration.Dimse.Tests.UpperLayer;
 
-/// <summary>Conversations of DCMTK's tools, where the corpus lies beside the repository.</summary>
+/// <summary>Conversations of DCMTK's tools.</summary>
+/// <remarks>DICOM_MIGRATION_CONVERSATIONS in the environment names a folder with more of them.</remarks>
 public class CapturedConversations
 {
+    private const int InRepository = 10;
+
     internal static IReadOnlyList<string> Folders { get; } = Find();
+
+    /// <summary>Every direction of every one; never none.</summary>
+    internal static IReadOnlyList<string> Files
+    {
+        get
+        {
+            var files = Folders.SelectMany(static f => Directory.GetFiles(f, "*2*.bin")).Order(StringComparer.Ordinal).ToList();
+            Assert.True(files.Count >= 2 * InRepository, $"only {files.Count} conversations");
+            return files;
+        }
+    }
 
     [Fact]
     public void Are_read_wholly_and_written_back_byte_for_byte()
     {
-        foreach (var file in Folders.SelectMany(f => Directory.GetFiles(f, "*2*.bin")))
+        foreach (var file in Files)
         {
             var bytes = File.ReadAllBytes(file);
             var rest = new ReadOnlySequence<byte>(bytes);
@@ -42,12 +56,8 @@ public class CapturedConversations
     private static string[] Find()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (!File.Exists(Path.Combine(folder.FullName, "Dicom.Migration.sln"))) continue;
-            var corpus = Path.Combine(folder.FullName, "..", "shared", "corpus", "dimse");
-            return Directory.Exists(corpus) ? Directory.GetDirectories(corpus) : [];
-        }
-
-        return [];
+            if (File.Exists(Path.Combine(folder.FullName, "Dicom.Migration.sln")))
+                return [.. Directory.GetDirectories(Path.Combine(folder.FullName, "tests", "Corpus", "dimse")), .. Environment.GetEnvironmentVariable("DICOM_MIGRATION_CONVERSATIONS") is { Length: > 0 } more ? Directory.GetDirectories(more) : []];
+        throw new InvalidOperationException("Run the tests from the repository.");
     }
 }

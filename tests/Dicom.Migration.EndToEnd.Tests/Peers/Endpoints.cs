@@ -17,12 +17,17 @@ internal static class Endpoints
 
     public static Action<IMigrationBuilder, string> ToFolder(string path) => (migration, name) => migration.ToFolder(name, o => o.Path = path);
 
-    public static Action<IMigrationBuilder, string> From(string title, int port, DimseRetrieval retrieval, int listen = 0) => (migration, name) => migration.FromDimse(name, o => Set(o, title, port, Reading, retrieval, listen));
+    public static Action<IMigrationBuilder, string> From(string title, int port, DimseRetrieval retrieval, int listen = 0, Action<DimseSourceOptions>? configure = null) => (migration, name) => migration.FromDimse(name, o =>
+    {
+        Set(o, title, port, Reading, retrieval, listen);
+        configure?.Invoke(o);
+    });
 
-    public static Action<IMigrationBuilder, string> To(string title, int port, DimseRetrieval retrieval) => (migration, name) => migration.ToDimse(name, o =>
+    public static Action<IMigrationBuilder, string> To(string title, int port, DimseRetrieval retrieval, Action<DimseTargetOptions>? configure = null) => (migration, name) => migration.ToDimse(name, o =>
     {
         Set(o, title, port, ReadingBack, retrieval, listen: 0);
         o.VisibilityTimeout = TimeSpan.FromSeconds(1);
+        configure?.Invoke(o);
     });
 
     public static Action<IMigrationBuilder, string> FromFolder(string path) => (migration, name) => migration.FromFolder(name, o => o.Path = path);

@@ -2,6 +2,10 @@ using Dicom.Migration.Dimse;
 
 namespace Dicom.Migration.EndToEnd.Tests.Peers;
 
+/// <summary>The tests that share it: it is filled once.</summary>
+[CollectionDefinition(nameof(FilledOrthanc))]
+public sealed class FilledOrthancUsers : ICollectionFixture<FilledOrthanc>;
+
 /// <summary>An Orthanc with the corpus, by C-STORE: the first hop of all chains that begin with it.</summary>
 public sealed class FilledOrthanc : IAsyncDisposable
 {

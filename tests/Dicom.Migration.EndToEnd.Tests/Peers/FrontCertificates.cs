@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Dicom.Migration.EndToEnd.Tests.Peers;
 
-/// <summary>A private authority, a certificate of it for a server on loopback, and one for a client.</summary>
+/// <summary>A private authority, and certificates of it: for a server on loopback, for a client, and for archives that are both.</summary>
 internal sealed class FrontCertificates : IDisposable
 {
     private readonly ECDsa _authorityKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -20,6 +20,13 @@ internal sealed class FrontCertificates : IDisposable
     }
 
     public X509Certificate2 Client { get; }
+
+    /// <summary>A certificate for either side of a connection, with an RSA key.</summary>
+    public X509Certificate2 IssuePeer(string name)
+    {
+        using var key = RSA.Create(2_048);
+        return Sign(new CertificateRequest("CN=" + name, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1), "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2").CopyWithPrivateKey(key);
+    }
 
     public X509Certificate2Collection Roots => [_authority];
 
@@ -47,13 +54,17 @@ internal sealed class FrontCertificates : IDisposable
     private X509Certificate2 Issue(string name, string purpose)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest(name, key, HashAlgorithmName.SHA256);
+        using var certificate = Sign(new CertificateRequest(name, key, HashAlgorithmName.SHA256), purpose);
+        return certificate.CopyWithPrivateKey(key);
+    }
+
+    private X509Certificate2 Sign(CertificateRequest request, params string[] purposes)
+    {
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], false));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([.. purposes.Select(static p => new Oid(p))], false));
         var names = new SubjectAlternativeNameBuilder();
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
-        using var certificate = request.Create(_authority, From.AddMinutes(1), To.AddMinutes(-1), RandomNumberGenerator.GetBytes(8));
-        return certificate.CopyWithPrivateKey(key);
+        return request.Create(_authority.SubjectName, X509SignatureGenerator.CreateForECDsa(_authorityKey), From.AddMinutes(1), To.AddMinutes(-1), RandomNumberGenerator.GetBytes(8));
     }
 }

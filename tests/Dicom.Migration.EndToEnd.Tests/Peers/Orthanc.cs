@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Dicom.Migration.Dimse;
 
 namespace Dicom.Migration.EndToEnd.Tests.Peers;
 
@@ -9,6 +10,7 @@ internal sealed class Orthanc : IAsyncDisposable
 {
     private const string Plugin = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so";
     private readonly HttpClient _http;
+    private DimseSecurity _security = DimseSecurity.Plaintext;
     private PeerProcess? _process;
 
     private Orthanc(string title, int dicomPort, int httpPort)
@@ -30,13 +32,18 @@ internal sealed class Orthanc : IAsyncDisposable
         }
     }
 
-    public static async Task<Orthanc> StartAsync(string folder, string title)
+    /// <param name="folder">Takes its configuration and all that it stores.</param>
+    /// <param name="title">Its AE title.</param>
+    /// <param name="settings">Settings of its own beside those that all have.</param>
+    /// <param name="security">How it is asked whether it answers.</param>
+    public static async Task<Orthanc> StartAsync(string folder, string title, IReadOnlyDictionary<string, object>? settings = null, DimseSecurity? security = null)
     {
         var program = PeerProcess.Find("Orthanc");
         var orthanc = new Orthanc(title, PeerProcess.FreePort(), PeerProcess.FreePort());
         var home = Directory.CreateDirectory(Path.Join(folder, title)).FullName;
         var configuration = Path.Join(home, "orthanc.json");
-        await File.WriteAllTextAsync(configuration, JsonSerializer.Serialize(new Dictionary<string, object>
+        orthanc._security = security ?? DimseSecurity.Plaintext;
+        await File.WriteAllTextAsync(configuration, JsonSerializer.Serialize(new Dictionary<string, object>(settings ?? new Dictionary<string, object>())
         {
             ["Name"] = title, ["DicomAet"] = title, ["DicomPort"] = orthanc.Port, ["HttpPort"] = orthanc.Address.Port, ["RemoteAccessAllowed"] = false, ["AuthenticationEnabled"] = false,
             ["StorageDirectory"] = Path.Join(home, "storage"), ["IndexDirectory"] = Path.Join(home, "index"), ["TemporaryDirectory"] = Directory.CreateDirectory(Path.Join(home, "tmp")).FullName,
@@ -59,11 +66,31 @@ internal sealed class Orthanc : IAsyncDisposable
         }
     }
 
-    /// <summary>Makes an AE title known to it, as a destination of C-MOVE.</summary>
-    public async Task KnowAsync(string title, int port)
+    /// <summary>Makes an AE title known to it, as a destination of C-MOVE and of reports on storage commitment.</summary>
+    public async Task KnowAsync(string title, int port, bool overTls = false)
     {
-        using var answer = await _http.PutAsJsonAsync(new Uri("modalities/" + title, UriKind.Relative), new Dictionary<string, object> { ["AET"] = title, ["Host"] = "127.0.0.1", ["Port"] = port }, TestContext.Current.CancellationToken);
+        using var answer = await _http.PutAsJsonAsync(new Uri("modalities/" + title, UriKind.Relative), new Dictionary<string, object> { ["AET"] = title, ["Host"] = "127.0.0.1", ["Port"] = port, ["UseDicomTls"] = overTls }, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    /// <summary>Has it ask another archive that it knows for storage commitment, and waits for the report that it gets.</summary>
+    /// <returns>Its status, and for each instance whether the other one commits to it.</returns>
+    public async Task<(string Status, Dictionary<string, bool> Committed)> AskCommitmentAsync(string title, IEnumerable<(string SopClassUid, string SopInstanceUid)> instances)
+    {
+        using var asked = await _http.PostAsJsonAsync(new Uri($"modalities/{title}/storage-commitment", UriKind.Relative),
+            new Dictionary<string, object> { ["DicomInstances"] = instances.Select(static i => new Dictionary<string, string> { ["SOPClassUID"] = i.SopClassUid, ["SOPInstanceUID"] = i.SopInstanceUid }) }, TestContext.Current.CancellationToken);
+        Assert.True(asked.IsSuccessStatusCode, $"{asked.StatusCode}");
+        var id = (await asked.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("ID").GetString();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        while (true)
+        {
+            var report = await _http.GetFromJsonAsync<JsonElement>(new Uri("storage-commitment/" + id, UriKind.Relative), TestContext.Current.CancellationToken);
+            var status = report.GetProperty("Status").GetString()!;
+            if (status is not "Pending") return (status, Uids("Success").Select(static u => (u, true)).Concat(Uids("Failures").Select(static u => (u, false))).ToDictionary(StringComparer.Ordinal));
+            await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+
+            IEnumerable<string> Uids(string list) => report.TryGetProperty(list, out var items) ? items.EnumerateArray().Select(static i => i.GetProperty("SOPInstanceUID").GetString()!) : [];
+        }
     }
 
     /// <summary>How many instances it says that it holds.</summary>
@@ -80,7 +107,7 @@ internal sealed class Orthanc : IAsyncDisposable
         try
         {
             using var answer = await _http.GetAsync(new Uri("system", UriKind.Relative), cancellationToken);
-            return answer.IsSuccessStatusCode && await PeerProcess.EchoesAsync(Port, Title, cancellationToken);
+            return answer.IsSuccessStatusCode && await PeerProcess.EchoesAsync(Port, Title, cancellationToken, _security);
         }
         catch (HttpRequestException)
         {

@@ -2,9 +2,10 @@ using Dicom.Migration.Dimse;
 
 namespace Dicom.Migration.EndToEnd.Tests.Peers;
 
-/// <summary>Archives of other makers, in a row: what left the first folder is in the last one as it was, or in an account with a reason that is known.</summary>
+/// <summary>Archives of other makers, in a row: what left the first folder is in the last one byte for byte, or in another encoding or an account for a reason that is known.</summary>
 /// <remarks>DICOM_MIGRATION_PEERS names the folder of a larger corpus to go through them.</remarks>
-public sealed class PeerChainTests(FilledOrthanc filled) : IClassFixture<FilledOrthanc>, IDisposable
+[Collection(nameof(FilledOrthanc))]
+public sealed class PeerChainTests(FilledOrthanc filled) : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("dicom-migration-").FullName;
 
@@ -22,7 +23,7 @@ public sealed class PeerChainTests(FilledOrthanc filled) : IClassFixture<FilledO
         KnownExceptions.Check(first, KnownExceptions.OfOrthanc);
         KnownExceptions.Check(second, KnownExceptions.None);
         KnownExceptions.Check(last, KnownExceptions.None);
-        await Arrival.CheckAsync(End, first, second, last);
+        await Arrival.CheckAsync(End, KnownEncodings.OfOrthanc, first, second, last);
     }
 
     [Fact]
@@ -38,7 +39,7 @@ public sealed class PeerChainTests(FilledOrthanc filled) : IClassFixture<FilledO
         var last = await Hop.RunAsync(_folder, "Orthanc to folder by C-MOVE", Endpoints.From(b.Title, b.Port, DimseRetrieval.Move), Endpoints.ToFolder(End), (source, _) => b.KnowAsync(Endpoints.Reading, ((DimseSource)source).ListenPort));
         KnownExceptions.Check(second, KnownExceptions.None);
         KnownExceptions.Check(last, KnownExceptions.None);
-        await Arrival.CheckAsync(End, first, second, last);
+        await Arrival.CheckAsync(End, KnownEncodings.OfOrthanc, first, second, last);
     }
 
     [Fact]
@@ -52,11 +53,11 @@ public sealed class PeerChainTests(FilledOrthanc filled) : IClassFixture<FilledO
         var last = await Hop.RunAsync(_folder, "dcmqrscp to folder", Endpoints.From(b.Title, b.Port, DimseRetrieval.Move, listen), Endpoints.ToFolder(End));
         KnownExceptions.Check(second, KnownExceptions.OfDcmqrscp);
         KnownExceptions.Check(last, KnownExceptions.OfMovesOfDcmqrscp);
-        await Arrival.CheckAsync(End, first, second, last);
+        await Arrival.CheckAsync(End, KnownEncodings.OfOrthancAndDcmqrscp, first, second, last);
         var otherEnd = Path.Join(_folder, "end by C-GET");
         var got = await Hop.RunAsync(_folder, "dcmqrscp to folder by C-GET", Endpoints.From(b.Title, b.Port, DimseRetrieval.Get), Endpoints.ToFolder(otherEnd));
         KnownExceptions.Check(got, KnownExceptions.None);
-        await Arrival.CheckAsync(otherEnd, first, second, got);
+        await Arrival.CheckAsync(otherEnd, KnownEncodings.OfOrthancAndDcmqrscp, first, second, got);
     }
 
     [Fact]
@@ -67,7 +68,7 @@ public sealed class PeerChainTests(FilledOrthanc filled) : IClassFixture<FilledO
         var last = await Hop.RunAsync(_folder, "Orthanc to folder by WADO-RS", Endpoints.FromWeb(a.Web), Endpoints.ToFolder(End));
         KnownExceptions.Check(first, KnownExceptions.OfStow);
         KnownExceptions.Check(last, KnownExceptions.None);
-        await Arrival.CheckAsync(End, first, last);
+        await Arrival.CheckAsync(End, KnownEncodings.None, first, last);
     }
 
     [Fact]
@@ -82,6 +83,6 @@ public sealed class PeerChainTests(FilledOrthanc filled) : IClassFixture<FilledO
         KnownExceptions.Check(second, KnownExceptions.None);
         KnownExceptions.Check(third, KnownExceptions.None);
         KnownExceptions.Check(last, KnownExceptions.None);
-        await Arrival.CheckAsync(End, first, second, third, last);
+        await Arrival.CheckAsync(End, KnownEncodings.OfOrthanc, first, second, third, last);
     }
 }

@@ -70,12 +70,12 @@ internal sealed class PeerProcess : IAsyncDisposable
     }
 
     /// <summary>Whether an archive answers a C-ECHO (PS3.7 §9.1.5).</summary>
-    public static async Task<bool> EchoesAsync(int port, string title, CancellationToken cancellationToken)
+    public static async Task<bool> EchoesAsync(int port, string title, CancellationToken cancellationToken, DimseSecurity? security = null)
     {
         try
         {
             await using var association = await DimseAssociation.ConnectAsync("127.0.0.1", port, title, [new ContextProposal(Verification, ["1.2.840.10008.1.2"])],
-                new DimseClientOptions { Security = DimseSecurity.Plaintext, AeTitle = "TEST" }, TimeProvider.System, cancellationToken: cancellationToken);
+                new DimseClientOptions { Security = security ?? DimseSecurity.Plaintext, AeTitle = "TEST" }, TimeProvider.System, cancellationToken: cancellationToken);
             var status = await association.EchoAsync(cancellationToken);
             await association.ReleaseAsync();
             return status.IsSuccess;

@@ -14,9 +14,15 @@ internal sealed record StoredObject(string Path, string SopInstanceUid, Transfer
 {
     private static readonly DicomTag SopInstance = new(0x0008, 0x0018);
 
-    /// <summary>Whether this is the other one as it was: the same bytes, or the same content without a compression added or taken away.</summary>
-    public bool Is(StoredObject other) => SopInstanceUid == other.SopInstanceUid
-        && ((Syntax == other.Syntax && Bytes == other.Bytes) || (Content is not null && Content == other.Content && (Syntax == other.Syntax || (!Syntax.IsEncapsulated && !other.Syntax.IsEncapsulated))));
+    /// <summary>Whether this is the other one byte for byte (D1).</summary>
+    public bool Is(StoredObject other) => SopInstanceUid == other.SopInstanceUid && Syntax == other.Syntax && Bytes == other.Bytes;
+
+    /// <summary>Whether this has the content of the other one (D2) in the same transfer syntax.</summary>
+    public bool HasContentOf(StoredObject other) => SopInstanceUid == other.SopInstanceUid && Syntax == other.Syntax && Content is not null && Content == other.Content;
+
+    /// <summary>Whether this has the content of the other one (D2), and no compression was added or taken away.</summary>
+    public bool HasContentInOtherSyntaxOf(StoredObject other) =>
+        SopInstanceUid == other.SopInstanceUid && Content is not null && Content == other.Content && !Syntax.IsEncapsulated && !other.Syntax.IsEncapsulated;
 
     /// <summary>Reads a file, and what a GZIP file holds; <see langword="null"/> for what is no object with a UID.</summary>
     public static StoredObject? Read(string path)
