@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Dicom.Migration;
 using Dicom.Migration.DicomWeb;
+using Dicom.Migration.Engine;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -48,7 +49,9 @@ internal sealed record DicomWebPeer(DicomWebEndpoint Address, IConfigurationSect
     {
         Settings.Apply(options);
         Address.ApplyTo(options);
-        if (Settings?["tls:certificate"] is not null) options.ClientCertificate = Settings.Certificate;
-        if (Settings?["tls:roots"] is not null) options.TrustedRoots = Settings.Roots();
+        if (TlsSettings.Of(Settings) is not { } tls) return;
+        if (Address.BaseAddress.Scheme is not "https") throw new EngineException(new Fault(FaultCode.InvalidConfiguration), "An http:// address is plaintext, and certificates are given for it: write https://, or leave the certificates out.");
+        if (tls.HasCertificate) options.ClientCertificate = tls.Certificate;
+        options.TrustedRoots = tls.Roots();
     }
 }

@@ -41,9 +41,7 @@ internal sealed record DimsePeer(DimseEndpoint Address, IConfigurationSection? S
     private void Configure(DimsePeerOptions options)
     {
         Settings.Apply(options);
-        var tls = Settings?.GetSection("tls") is { } files && files.Exists()
-            ? new DimseTls(new TlsCredentialFiles(files["certificate"], files["key"], files["roots"]).Load) { PeerName = files["name"] } : null;
-        Address.ApplyTo(options, tls);
+        Address.ApplyTo(options, TlsSettings.Of(Settings, "name", "profile", "revocation")?.Dimse);
     }
 
     private static string YesNo(bool has) => has ? "yes" : "no";
