@@ -73,6 +73,20 @@ public abstract class DimsePeerOptions : IValidatableObject
             if (time <= TimeSpan.Zero) yield return new($"{name} must be above 0.", [name]);
         if (TransferSyntaxes.Count is 0 or > 126 || !TransferSyntaxes.All(static s => DataSets.DicomUid.IsValid(s)))
             yield return new($"{nameof(TransferSyntaxes)} must be 1 to 126 UIDs.", [nameof(TransferSyntaxes)]);
+        if (Fault(Security) is { } fault) yield return new($"{nameof(Security)}: {fault}", [nameof(Security)]);
         if (!System.Net.IPAddress.TryParse(ListenAddress, out _)) yield return new($"{nameof(ListenAddress)} is no IP address.", [nameof(ListenAddress)]);
+    }
+
+    private static string? Fault(DimseSecurity? security)
+    {
+        try
+        {
+            security?.Check(isListener: false);
+            return null;
+        }
+        catch (AssociationException e)
+        {
+            return e.Message;
+        }
     }
 }

@@ -24,7 +24,7 @@ internal static class PeerCertificate
     /// <summary>How a chain is built: to our roots alone if there are any, and without fetching anything from where a certificate says.</summary>
     public static X509ChainPolicy Policy(TlsCredentials ours, X509RevocationMode revocation, bool ofServer, TimeProvider time)
     {
-        var policy = new X509ChainPolicy { RevocationMode = revocation, DisableCertificateDownloads = true, VerificationTime = time.GetLocalNow().DateTime, VerificationTimeIgnored = false };
+        var policy = new X509ChainPolicy { RevocationMode = revocation, DisableCertificateDownloads = true, VerificationTime = time.GetUtcNow().UtcDateTime, VerificationTimeIgnored = false };
         policy.ApplicationPolicy.Add(new Oid(ofServer ? ServerAuthentication : ClientAuthentication));
         if (ours.TrustRoots is null) return policy;
         policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
