@@ -20,6 +20,7 @@ internal sealed class SmallArchive : IDimseHandler
     public Func<ContextProposal, ContextDecision> Context { get; init; } = static p => ContextDecision.Accept(p.TransferSyntaxes[0], p.Roles);
     public Func<StoreIndication, DimseStatus> StoreStatus { get; init; } = static _ => DimseStatus.Success;
     public bool FindsForEver { get; init; }
+    public bool ThrowsWhenTold { get; init; }
     private readonly Channel<Fault> _refusals = Channel.CreateUnbounded<Fault>();
 
     public ValueTask<AssociationDecision> OnAssociateAsync(AssociationInfo association, CancellationToken cancellationToken)
@@ -34,6 +35,7 @@ internal sealed class SmallArchive : IDimseHandler
     {
         Assert.NotEmpty(remote);
         _refusals.Writer.TryWrite(fault);
+        if (ThrowsWhenTold) throw new InvalidOperationException();
     }
 
     /// <summary>Refusals that nobody has asked about yet.</summary>

@@ -144,6 +144,14 @@ internal static class TlsPeers
         return await ReadToEndAsync(stream);
     }
 
+    /// <summary>ClientHello (RFC 5246 §7.4.1.2): ECDHE-RSA with AES-128-GCM and with AES-128-CBC-SHA, P-256, RSA with SHA-256.</summary>
+    public static byte[] Hello(byte minor, byte[] compression)
+    {
+        byte[] extensions = [0, 10, 0, 4, 0, 2, 0, 23, /* supported groups */ 0, 11, 0, 2, 1, 0, /* point formats */ 0, 13, 0, 6, 0, 4, 4, 1, 8, 4 /* signature algorithms */];
+        byte[] body = [3, minor, .. new byte[32], 0, 0, 4, 0xC0, 0x2F, 0xC0, 0x13, (byte)compression.Length, .. compression, 0, (byte)extensions.Length, .. extensions];
+        return [0x16, 3, 1, 0, (byte)(body.Length + 4), 1, 0, 0, (byte)body.Length, .. body];
+    }
+
     private static async Task<byte[]> ReadToEndAsync(Stream stream)
     {
         var (all, buffer) = (new List<byte>(), new byte[256]);
