@@ -59,7 +59,8 @@ public sealed class DimseTls(Func<TlsCredentials> credentials) : DimseSecurity
     /// <summary>Whether the peer's certificate and those above it, but for the root, are looked up as revoked. Default: no, as private roots seldom publish it; their certificates should be short-lived.</summary>
     /// <remarks>
     /// <see cref="X509RevocationMode.Online"/> fetches the list that a certificate names (OCSP or CRL, over http), and keeps it as long as it is valid; <see cref="X509RevocationMode.Offline"/>
-    /// takes what was kept. A status that is not known is refused like one that is revoked: no list is named, it cannot be fetched, it is out of date. The wait counts towards ARTIM.
+    /// takes what was kept. A status that is not known is refused like one that is revoked: no list is named, it cannot be fetched, it is out of date. A fetch takes 10 s at most; it
+    /// counts towards ARTIM, which does not cut it short.
     /// </remarks>
     public X509RevocationMode Revocation { get; init; } = X509RevocationMode.NoCheck;
 
