@@ -21,7 +21,7 @@ public sealed class DimseAssociation : DimseServiceUser, IAsyncDisposable
         IdentityResponse = accept.Find<UserIdentityResponse>()?.Response;
         PeerMaxPduLength = accept.Find<MaximumLength>()?.Length ?? 0;
         OperationsWindow = negotiated.InvokeWindow;
-        _running = Task.Run(() => session.RunAsync(CancellationToken.None)); // not here: as long as the peer has something to say, it reads on without a pause
+        _running = Task.Run(() => DimseMeter.CountAsync(session, isRequestor: true, CancellationToken.None)); // not here: as long as the peer has something to say, it reads on without a pause
     }
 
     /// <summary>What the peer accepts of the extended negotiation (PS3.7 §D.3.3.5).</summary>

@@ -157,7 +157,7 @@ public sealed class DimseListener : IAsyncDisposable
         var session = new DimseSession(connection, negotiated, _options, _time, _handler);
         await using var ownedSession = session.ConfigureAwait(false);
         _handler.OnOpened(negotiated.Info, new DimseServiceUser(session, negotiated.Contexts.Values.ToList(), _options, _time));
-        await session.RunAsync(_stop.Token).ConfigureAwait(false);
+        await DimseMeter.CountAsync(session, isRequestor: false, _stop.Token).ConfigureAwait(false);
     }
 
     /// <returns><see langword="null"/> if the peer was rejected.</returns>
@@ -207,6 +207,7 @@ public sealed class DimseListener : IAsyncDisposable
     private void TellOf(string remote, Fault fault)
     {
         if (fault.Code is FaultCode.None) return;
+        DimseMeter.Refused(fault.Code);
         try
         {
             _handler.OnRefused(remote, fault);

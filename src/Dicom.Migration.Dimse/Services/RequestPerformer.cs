@@ -60,6 +60,7 @@ internal sealed class RequestPerformer(DimseSession session, Negotiated negotiat
 
         if (isFirst) _outstanding.TryRemove(id, out _);
         session.OperationIsOver();
+        if (command.UInt16(CommandSet.Field) == CommandField.StoreRequest) DimseMeter.Stored(new DimseStatus(answer.Command.UInt16(CommandSet.Status)), isSent: false);
         await session.SendAsync(context, answer.Command, answer.DataSet).ConfigureAwait(false);
     }
 
