@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Dicom.Migration;
 using Dicom.Migration.DicomWeb;
+using Dicom.Migration.Engine;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -34,10 +35,9 @@ internal sealed record DicomWebPeer(DicomWebEndpoint Address, IConfigurationSect
             ("WADO-RS study", probe.RetrieveStudy), ("WADO-RS series", probe.RetrieveSeries), ("WADO-RS instance", probe.RetrieveInstance), ("metadata", probe.RetrieveMetadata), ("frames", probe.RetrieveFrames),
             ("bulk data", probe.RetrieveBulkData), ("transfer-syntax=*", probe.HonoursAnyTransferSyntax), ("STOW-RS", probe.Store), ("DELETE", probe.Delete),
         ];
-        var ends = probe.CertificateEnds?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-        screen.Say($"HTTP/{probe.HttpVersion}{(probe.TlsVersion is { } tls ? $", {tls}, its certificate ends on {ends}" : ", not protected")}; {(probe.IsOpenToAll ? "open to everybody" : "asks who is there: " + string.Join(", ", probe.AuthenticationSchemes))}");
+        screen.Say($"HTTP/{probe.HttpVersion}{(probe.TlsVersion is { } tls ? $", {tls}, its certificate ends on {(probe.CertificateEnds is { } end ? CertificateEnd.Of(end) : "no day")}" : ", not protected")}; {(probe.IsOpenToAll ? "open to everybody" : "asks who is there: " + string.Join(", ", probe.AuthenticationSchemes))}");
         foreach (var (name, support) in services) screen.Say($"{support,-12} {name}");
-        var members = new JsonObject { ["http"] = probe.HttpVersion.ToString(), ["tls"] = probe.TlsVersion, ["certificateEnds"] = ends, ["isOpenToAll"] = probe.IsOpenToAll, ["authentication"] = new JsonArray([.. probe.AuthenticationSchemes.Select(s => JsonValue.Create(s))]) };
+        var members = new JsonObject { ["http"] = probe.HttpVersion.ToString(), ["tls"] = probe.TlsVersion, ["certificateEnds"] = CertificateEnd.Date(probe.CertificateEnds), ["certificateDays"] = CertificateEnd.Days(probe.CertificateEnds), ["isOpenToAll"] = probe.IsOpenToAll, ["authentication"] = new JsonArray([.. probe.AuthenticationSchemes.Select(s => JsonValue.Create(s))]) };
         foreach (var (name, support) in services) members[name] = support.ToString();
         screen.Event("peer", members);
     }
@@ -48,7 +48,9 @@ internal sealed record DicomWebPeer(DicomWebEndpoint Address, IConfigurationSect
     {
         Settings.Apply(options);
         Address.ApplyTo(options);
-        if (Settings?["tls:certificate"] is not null) options.ClientCertificate = Settings.Certificate;
-        if (Settings?["tls:roots"] is not null) options.TrustedRoots = Settings.Roots();
+        if (TlsSettings.Of(Settings) is not { } tls) return;
+        if (Address.BaseAddress.Scheme is not "https") throw new EngineException(new Fault(FaultCode.InvalidConfiguration), "An http:// address is plaintext, and certificates are given for it: write https://, or leave the certificates out.");
+        if (tls.HasCertificate) options.ClientCertificate = tls.Certificate;
+        options.TrustedRoots = tls.Roots();
     }
 }

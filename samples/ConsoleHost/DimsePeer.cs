@@ -23,8 +23,10 @@ internal sealed record DimsePeer(DimseEndpoint Address, IConfigurationSection? S
         string[] syntaxes = [.. probe.Matrix.Select(c => c.TransferSyntaxUid).Distinct()];
         screen.Say(string.Create(CultureInfo.InvariantCulture, $"C-ECHO {(probe.Echo is { } echo ? echo.ToString() : "not accepted")}; C-FIND {YesNo(probe.HasFind)}, C-GET {YesNo(probe.HasGet)}, C-MOVE {YesNo(probe.HasMove)}, storage commitment {YesNo(probe.HasCommitment)}"));
         screen.Say(string.Create(CultureInfo.InvariantCulture, $"Longest PDU {(probe.MaxPduLength == 0 ? "without limit" : $"{probe.MaxPduLength} bytes")}; operations window {probe.OperationsWindow}; {(probe.IsAssociationLimit ? "at most" : "at least")} {probe.Associations} associations at a time"));
+        if (probe.CertificateEnds is { } end) screen.Say($"TLS, its certificate ends on {CertificateEnd.Of(end)}");
         screen.Event("peer", new JsonObject
         {
+            ["certificateEnds"] = CertificateEnd.Date(probe.CertificateEnds), ["certificateDays"] = CertificateEnd.Days(probe.CertificateEnds),
             ["echo"] = probe.Echo?.ToString(), ["find"] = probe.HasFind, ["get"] = probe.HasGet, ["move"] = probe.HasMove, ["commitment"] = probe.HasCommitment,
             ["maxPduLength"] = probe.MaxPduLength, ["operationsWindow"] = probe.OperationsWindow, ["associations"] = probe.Associations, ["isAssociationLimit"] = probe.IsAssociationLimit,
         });
@@ -41,9 +43,7 @@ internal sealed record DimsePeer(DimseEndpoint Address, IConfigurationSection? S
     private void Configure(DimsePeerOptions options)
     {
         Settings.Apply(options);
-        var tls = Settings?.GetSection("tls") is { } files && files.Exists()
-            ? new DimseTls(new TlsCredentialFiles(files["certificate"], files["key"], files["roots"]).Load) { PeerName = files["name"] } : null;
-        Address.ApplyTo(options, tls);
+        Address.ApplyTo(options, TlsSettings.Of(Settings, "name", "profile", "revocation")?.Dimse);
     }
 
     private static string YesNo(bool has) => has ? "yes" : "no";

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Dicom.Migration;
 using Dicom.Migration.Engine;
 using Microsoft.Extensions.Configuration;
@@ -37,30 +35,6 @@ internal static class EndpointSettings
         catch (InvalidOperationException)
         {
             throw new EngineException(new Fault(FaultCode.InvalidConfiguration), $"--config has an option in {settings.Path}:options that {options.GetType().Name} does not have, or a value that is not of its kind.");
-        }
-    }
-
-    /// <summary>A certificate with its key from the section "tls".</summary>
-    public static X509Certificate2 Certificate(this IConfigurationSection settings) =>
-        Load(settings, static s => X509Certificate2.CreateFromPemFile(s["tls:certificate"]!, s["tls:key"]));
-
-    /// <summary>Who may have signed the peer's certificate.</summary>
-    public static X509Certificate2Collection Roots(this IConfigurationSection settings) => Load(settings, static s =>
-    {
-        var roots = new X509Certificate2Collection();
-        roots.ImportFromPemFile(s["tls:roots"]!);
-        return roots;
-    });
-
-    private static T Load<T>(IConfigurationSection settings, Func<IConfigurationSection, T> load)
-    {
-        try
-        {
-            return load(settings);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
-        {
-            throw new EngineException(new Fault(FaultCode.InvalidConfiguration), $"Certificate, key or roots of {settings.Path}:tls cannot be read; they are PEM files, the key not encrypted.");
         }
     }
 }

@@ -16,6 +16,13 @@ internal static class ExitStatus
 
     public static int Of(Verdict verdict) => verdict switch { Verdict.Closed => Closed, Verdict.ClosedWithExceptions => ClosedWithExceptions, _ => NotClosed };
 
+    /// <summary>Of a command that has nothing to resume: a peer that does not let it in is as good as not there.</summary>
+    public static int OfProbe(FaultCode code) => code switch
+    {
+        FaultCode.PeerClosedEarly or FaultCode.PeerBusy or FaultCode.PeerTimeout or FaultCode.ProtocolViolation or FaultCode.AssociationRejected or FaultCode.TlsRefused or FaultCode.MessageTooLong => Unreachable,
+        _ => Of(code),
+    };
+
     public static int Of(FaultCode code) => code switch
     {
         FaultCode.InvalidConfiguration or FaultCode.LedgerOfAnotherMigration or FaultCode.LedgerTooNew => WrongUsage,

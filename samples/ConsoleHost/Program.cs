@@ -20,7 +20,7 @@ try
 }
 catch (MigrationException e)
 {
-    (status, line) = (ExitStatus.Of(e.Fault.Code), e.Message);
+    (status, line) = (parsed.CommandResult.Command.Name is ProbeCommand.Name ? ExitStatus.OfProbe(e.Fault.Code) : ExitStatus.Of(e.Fault.Code), e.Message);
 }
 catch (Microsoft.Extensions.Options.OptionsValidationException e)
 {

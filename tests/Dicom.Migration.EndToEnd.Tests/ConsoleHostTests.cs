@@ -60,6 +60,16 @@ public sealed class ConsoleHostTests : IDisposable
     [InlineData("misspelt", "IdleTimeuot", """{ "endpoints": { "misspelt": { "address": "dimse://A@host:1", "options": { "IdleTimeuot": "00:01:00" } } } }""")]
     [InlineData("misspelt", "adress", """{ "endpoints": { "misspelt": { "address": "dimse://A@host:1", "adress": "" } } }""")]
     [InlineData("limit", "MaxPduLength", """{ "endpoints": { "limit": { "address": "dimse://A@host:1", "options": { "MaxPduLength": 1 } } } }""")]
+    [InlineData("plain", "dimses://", """{ "endpoints": { "plain": { "address": "dimse://A@host:1", "tls": { "certificate": "a.pem", "key": "a.key", "roots": "r.pem" } } } }""")]
+    [InlineData("plain", "https://", """{ "endpoints": { "plain": { "address": "http://host/dicom-web", "tls": { "roots": "system" } } } }""")]
+    [InlineData("root", "tls:root is not known", """{ "endpoints": { "root": { "address": "dimses://A@host:1", "tls": { "certificate": "a.pem", "key": "a.key", "root": "r.pem" } } } }""")]
+    [InlineData("name", "tls:name is not known", """{ "endpoints": { "name": { "address": "https://host/", "tls": { "roots": "system", "name": "other" } } } }""")]
+    [InlineData("everybody", "names no roots", """{ "endpoints": { "everybody": { "address": "dimses://A@host:1", "tls": { "certificate": "a.pem", "key": "a.key" } } } }""")]
+    [InlineData("empty", "tls:roots is empty", """{ "endpoints": { "empty": { "address": "dimses://A@host:1", "tls": { "roots": "" } } } }""")]
+    [InlineData("key", "no certificate", """{ "endpoints": { "key": { "address": "dimses://A@host:1", "tls": { "key": "a.key", "roots": "system" } } } }""")]
+    [InlineData("profile", "Bcp195, ModifiedBcp195", """{ "endpoints": { "profile": { "address": "dimses://A@host:1", "tls": { "roots": "system", "profile": "Basic" } } } }""")]
+    [InlineData("revocation", "NoCheck, Online, Offline", """{ "endpoints": { "revocation": { "address": "dimses://A@host:1", "tls": { "roots": "system", "revocation": "on" } } } }""")]
+    [InlineData("missing", "cannot be read", """{ "endpoints": { "missing": { "address": "dimses://A@host:1", "tls": { "certificate": "no.pem", "key": "no.key", "roots": "no.pem" } } } }""")]
     public async Task What_is_wrong_with_an_endpoint_is_said_in_one_line(string endpoint, string says, string? config = null)
     {
         string[] configuration = config is null ? [] : ["--config", await WriteAsync(config)];
@@ -81,6 +91,22 @@ public sealed class ConsoleHostTests : IDisposable
             Assert.True(status == Unreachable, error);
             Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         }
+    }
+
+    [Theory, InlineData("dimse"), InlineData("dimses")]
+    public async Task A_peer_that_lets_no_probe_in_is_as_good_as_not_there(string scheme)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var closing = Task.Run(async () =>
+        {
+            using var peer = await listener.AcceptSocketAsync(Token); // and closes
+        }, Token);
+        var config = await WriteAsync($$"""{ "endpoints": { "peer": { "address": "{{scheme}}://A@127.0.0.1:{{((IPEndPoint)listener.LocalEndpoint).Port}}"{{(scheme is "dimses" ? ", \"tls\": { \"roots\": \"system\" }" : "")}} } } }""");
+        var (status, _, error) = await RunAsync("probe", "peer", "--config", config);
+        await closing;
+        Assert.True(status == Unreachable, error);
+        Assert.Contains("3002", error, StringComparison.Ordinal);
     }
 
     private async Task<string> WriteAsync(string config)

@@ -56,10 +56,11 @@ public sealed record DimseEndpoint(string CalledAeTitle, string Host, int Port, 
     /// <summary>Writes what the line says into options, and leaves the others alone.</summary>
     /// <param name="options">The options.</param>
     /// <param name="tls">The protection of a <c>dimses://</c> line.</param>
-    /// <exception cref="DimseEndpointException">The line wants TLS, and there are no certificates.</exception>
+    /// <exception cref="DimseEndpointException">The line wants TLS, and there are no certificates; or there are, and it does not.</exception>
     public void ApplyTo(DimsePeerOptions options, DimseTls? tls = null)
     {
         ArgumentNullException.ThrowIfNull(options);
+        if (!IsSecured && tls is not null) throw new DimseEndpointException("a dimse:// address is plaintext, and certificates are given for it: write dimses://, or leave the certificates out");
         (options.CalledAeTitle, options.Host, options.Port) = (CalledAeTitle, Host, Port);
         options.Security = !IsSecured ? DimseSecurity.Plaintext : tls ?? throw new DimseEndpointException("a dimses:// address needs certificates: name a certificate, its key and the trusted roots");
         options.CallingAeTitle = CallingAeTitle ?? options.CallingAeTitle;

@@ -47,7 +47,7 @@ public abstract class DimsePeerOptions : IValidatableObject
     /// <summary>Longest wait for a connection or an association; above 0. Default 30 s.</summary>
     public TimeSpan ArtimTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Longest silence of the archive before the association is aborted, and longest time for one PDU; above 0. One that sends, however little, is not silent. Default 60 s.</summary>
+    /// <summary>Longest silence of the archive before the association is aborted, and longest time for one PDU; above 0. Only a whole PDU counts: one that sends a part and stops is silent. Default 60 s.</summary>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Longest time that one query may take in all, however its answers come; above 0. Then it is cancelled (<see cref="FaultCode.QueryTooLarge"/>). Default 10 minutes.</summary>
@@ -63,6 +63,17 @@ public abstract class DimsePeerOptions : IValidatableObject
     [Range(0, int.MaxValue)]
     public int MinimumRate { get; set; } = 1_024;
 
+    /// <summary>Longest data set that is accepted from the archive, in bytes; above 0. Default 16 GiB.</summary>
+    public long MaxDataSetLength { get; set; } = 1L << 34;
+
+    /// <summary>Longest data set of a response to a query that is accepted, in bytes; 1,024 or more. It is held whole. Default 1 MiB.</summary>
+    [Range(1_024, int.MaxValue)]
+    public int MaxResponseLength { get; set; } = 1 << 20;
+
+    /// <summary>Most matches of one query; 1 or more. One more cancels it (<see cref="FaultCode.QueryTooLarge"/>). Default 1,000,000.</summary>
+    [Range(1, int.MaxValue)]
+    public int MaxMatches { get; set; } = 1_000_000;
+
     /// <inheritdoc/>
     public virtual IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
@@ -73,6 +84,21 @@ public abstract class DimsePeerOptions : IValidatableObject
             if (time <= TimeSpan.Zero) yield return new($"{name} must be above 0.", [name]);
         if (TransferSyntaxes.Count is 0 or > 126 || !TransferSyntaxes.All(static s => DataSets.DicomUid.IsValid(s)))
             yield return new($"{nameof(TransferSyntaxes)} must be 1 to 126 UIDs.", [nameof(TransferSyntaxes)]);
+        if (MaxDataSetLength <= 0) yield return new($"{nameof(MaxDataSetLength)} must be above 0.", [nameof(MaxDataSetLength)]);
+        if (Fault(Security) is { } fault) yield return new($"{nameof(Security)}: {fault}", [nameof(Security)]);
         if (!System.Net.IPAddress.TryParse(ListenAddress, out _)) yield return new($"{nameof(ListenAddress)} is no IP address.", [nameof(ListenAddress)]);
+    }
+
+    private static string? Fault(DimseSecurity? security)
+    {
+        try
+        {
+            security?.Check(isListener: false);
+            return null;
+        }
+        catch (AssociationException e)
+        {
+            return e.Message;
+        }
     }
 }

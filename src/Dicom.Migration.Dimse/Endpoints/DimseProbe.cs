@@ -13,6 +13,8 @@ public sealed record DimseProbeResult
     public required IReadOnlyList<DimseProbeCell> Matrix { get; init; }
     /// <summary>Answer to a C-ECHO; <see langword="null"/> if Verification is not accepted.</summary>
     public DimseStatus? Echo { get; init; }
+    /// <summary>When the archive's certificate ends; <see langword="null"/> over plaintext.</summary>
+    public DateTimeOffset? CertificateEnds { get; init; }
     /// <summary>Longest PDU that the archive takes, in bytes; 0 is no limit (PS3.8 §D.1).</summary>
     public required long MaxPduLength { get; init; }
     /// <summary>Most operations that it takes at a time; 1 is synchronous (PS3.7 §D.3.3.3).</summary>
@@ -67,7 +69,7 @@ public static class DimseProbe
         await association.ReleaseAsync().ConfigureAwait(false);
         return new DimseProbeResult
         {
-            Matrix = [], Associations = 0, IsAssociationLimit = false, Echo = echo, MaxPduLength = association.PeerMaxPduLength, OperationsWindow = association.OperationsWindow,
+            Matrix = [], Associations = 0, IsAssociationLimit = false, Echo = echo, CertificateEnds = association.PeerCertificate is { } certificate ? new DateTimeOffset(certificate.NotAfter.ToUniversalTime()) : null, MaxPduLength = association.PeerMaxPduLength, OperationsWindow = association.OperationsWindow,
             HasFind = association.Find(Keys.Find) is not null, HasGet = association.Find(Keys.Get) is not null, HasMove = association.Find(Keys.Move) is not null, HasCommitment = association.Find(Keys.Commitment) is not null,
         };
     }

@@ -121,7 +121,7 @@ public sealed class DimseSource : IMigrationSource, IAsyncDisposable
         {
             return await StudyContent.AskAsync(_peer, studyUid, cancellationToken).ConfigureAwait(false);
         }
-        catch (AssociationException e) when (e.Fault.IsTransient || e.Fault.Code is FaultCode.AssociationRejected or FaultCode.TlsRefused)
+        catch (AssociationException e) when (e.Fault.IsTransient || e.Fault.Code is FaultCode.AssociationRejected or FaultCode.TlsRefused or FaultCode.InvalidConfiguration)
         {
             throw new SourceUnavailableException(e.Fault, "The archive cannot be asked what a study holds.", e); // no study is to blame for an archive that is away
         }

@@ -22,7 +22,8 @@ internal sealed class Peer(DimsePeerOptions options, TimeProvider time)
         {
             Security = options.Security!, AeTitle = options.CallingAeTitle, MaxPduLength = options.MaxPduLength, ArtimTimeout = options.ArtimTimeout,
             IdleTimeout = silence ?? options.IdleTimeout, MinimumRate = options.MinimumRate, QueryTimeout = options.QueryTimeout, OperationsWindow = window, FirstMessageId = firstMessageId,
-            RunsCallerInline = runsCallerInline, RequiresEventReportRole = RequiresEventReportRole, AcceptsOtherSopClasses = true, // what was asked for is known
+            MaxDataSetLength = options.MaxDataSetLength, MaxResponseLength = options.MaxResponseLength, MaxMatches = options.MaxMatches, RunsCallerInline = runsCallerInline, RequiresEventReportRole = RequiresEventReportRole,
+            AcceptsOtherSopClasses = true, // what was asked for is known
         }, time, handler, cancellationToken);
 
     /// <summary>Listens for what the archive sends over associations of its own.</summary>
@@ -34,7 +35,8 @@ internal sealed class Peer(DimsePeerOptions options, TimeProvider time)
             return new DimseListener(new DimseListenerOptions
             {
                 EndPoint = new IPEndPoint(IPAddress.Parse(options.ListenAddress), options.ListenPort), Security = options.Security!, AeTitle = options.CallingAeTitle,
-                MaxPduLength = options.MaxPduLength, ArtimTimeout = options.ArtimTimeout, IdleTimeout = options.IdleTimeout, MinimumRate = options.MinimumRate, OperationsWindow = 1, RequiresEventReportRole = RequiresEventReportRole, AcceptsOtherSopClasses = true,
+                MaxPduLength = options.MaxPduLength, ArtimTimeout = options.ArtimTimeout, IdleTimeout = options.IdleTimeout, MinimumRate = options.MinimumRate, OperationsWindow = 1,
+                MaxDataSetLength = options.MaxDataSetLength, RequiresEventReportRole = RequiresEventReportRole, AcceptsOtherSopClasses = true,
             }, handler, time);
         }
         catch (SocketException e)

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using Dicom.Migration.Dimse.Services;
 using Dicom.Migration.Dimse.Transport;
 using Dicom.Migration.Dimse.UpperLayer;
@@ -13,10 +14,11 @@ public sealed class DimseAssociation : DimseServiceUser, IAsyncDisposable
     private readonly TimeProvider _time;
     private Task _running = Task.CompletedTask;
 
-    private DimseAssociation(DimseSession session, Negotiated negotiated, AssociateAccept accept, AssociationOptions options, TimeProvider time)
+    private DimseAssociation(DimseSession session, Negotiated negotiated, AssociateAccept accept, X509Certificate2? certificate, AssociationOptions options, TimeProvider time)
         : base(session, negotiated.Contexts.Values.ToList(), options, time)
     {
         (_session, _options, _time) = (session, options, time);
+        PeerCertificate = certificate;
         Extended = accept.UserItems.OfType<ExtendedNegotiationItem>().Select(e => new ExtendedNegotiation(e.SopClassUid, e.Information)).ToList();
         IdentityResponse = accept.Find<UserIdentityResponse>()?.Response;
         PeerMaxPduLength = accept.Find<MaximumLength>()?.Length ?? 0;
@@ -35,6 +37,9 @@ public sealed class DimseAssociation : DimseServiceUser, IAsyncDisposable
     /// <summary>The peer's confirmation of the user identity; a ticket, assertion or token is in it (PS3.7 §D.3.3.7.2).</summary>
     public ReadOnlyMemory<byte>? IdentityResponse { get; }
 
+    /// <summary>The certificate that the peer proved to have; <see langword="null"/> over plaintext. Its end is worth a look: behind it no association is made any more.</summary>
+    public X509Certificate2? PeerCertificate { get; }
+
     /// <summary>Connects and negotiates.</summary>
     /// <param name="host">Name or address of the peer.</param>
     /// <param name="port">Its TCP port.</param>
@@ -44,22 +49,26 @@ public sealed class DimseAssociation : DimseServiceUser, IAsyncDisposable
     /// <param name="timeProvider">The clock of all timeouts.</param>
     /// <param name="handler">Performs what the peer asks for in turn: the C-STOREs of a C-GET, N-EVENT-REPORT; <see langword="null"/> for nothing.</param>
     /// <param name="cancellationToken">Gives up connecting or negotiating.</param>
-    /// <exception cref="AssociationException">The peer cannot be reached, is silent, rejects, or breaks the protocol.</exception>
+    /// <exception cref="AssociationException">The peer cannot be reached, has no room, is silent, refuses TLS, rejects, or breaks the protocol; or credentials of ours cannot be read
+    /// (<see cref="FaultCode.InvalidConfiguration"/>).</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There are no proposals, or more than an association has contexts; or one has more than 64 transfer syntaxes.</exception>
+    /// <exception cref="InvalidOperationException">An option is out of its range.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public static async Task<DimseAssociation> ConnectAsync(string host, int port, string calledAeTitle, IReadOnlyList<ContextProposal> proposals,
         DimseClientOptions options, TimeProvider timeProvider, IDimseHandler? handler = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         return await OpenAsync(ConnectAsync, host, calledAeTitle, proposals, options, timeProvider, handler, cancellationToken).ConfigureAwait(false);
 
-        async Task<Stream> ConnectAsync(CancellationToken token)
+        async Task<ProtectedStream> ConnectAsync(CancellationToken token)
         {
             var socket = await WatchedSocketStream.ConnectAsync(host, port, token).ConfigureAwait(false);
-            return (await options.Security.ProtectAsync(socket, host, timeProvider, token).ConfigureAwait(false)).Stream;
+            return await options.Security.ProtectAsync(socket, host, timeProvider, token).ConfigureAwait(false);
         }
     }
 
     /// <summary>Negotiates over a connection, however it is made.</summary>
-    internal static async Task<DimseAssociation> OpenAsync(Func<CancellationToken, Task<Stream>> connectAsync, string host, string calledAeTitle, IReadOnlyList<ContextProposal> proposals,
+    internal static async Task<DimseAssociation> OpenAsync(Func<CancellationToken, Task<ProtectedStream>> connectAsync, string host, string calledAeTitle, IReadOnlyList<ContextProposal> proposals,
         DimseClientOptions options, TimeProvider timeProvider, IDimseHandler? handler, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(proposals);
@@ -73,7 +82,7 @@ public sealed class DimseAssociation : DimseServiceUser, IAsyncDisposable
         UpperLayerConnection? connection = null;
         try
         {
-            var stream = await connectAsync(either.Token).ConfigureAwait(false);
+            var (stream, certificate) = await connectAsync(either.Token).ConfigureAwait(false);
             connection = new UpperLayerConnection(AsyncDuplexStream.Of(stream), isRequestor: true, timeProvider, options.MaxPduLength, options.ArtimTimeout, options.IdleTimeout);
             connection.On(Event.Evt2);
             var request = Negotiation.Request(calledAeTitle, proposals, options, handler is not null);
@@ -81,9 +90,9 @@ public sealed class DimseAssociation : DimseServiceUser, IAsyncDisposable
             var accept = await AnswerAsync(connection, either.Token).ConfigureAwait(false);
             var negotiated = Negotiation.Conclude(request, accept, host);
             var session = new DimseSession(connection, negotiated, options, timeProvider, handler);
-            var association = new DimseAssociation(session, negotiated, accept, options, timeProvider);
+            var association = new DimseAssociation(session, negotiated, accept, certificate, options, timeProvider);
             handler?.OnOpened(negotiated.Info, association);
-            association._running = Task.Run(() => session.RunAsync(CancellationToken.None), CancellationToken.None); // not here: as long as the peer has something to say, it reads on without a pause
+            association._running = Task.Run(() => DimseMeter.CountAsync(session, isRequestor: true, CancellationToken.None), CancellationToken.None); // not here: as long as the peer has something to say, it reads on without a pause
             return association;
         }
         catch (Exception e)
@@ -126,8 +135,9 @@ public sealed class DimseAssociation : DimseServiceUser, IAsyncDisposable
         try
         {
             var isPeersFault = cause is AssociationException { Fault.Code: FaultCode.ProtocolViolation or FaultCode.MalformedUid or FaultCode.MessageTooLong };
-            if (connection.On(isPeersFault ? Event.Evt19 : Event.Evt15) is UpperLayerAction.AA1 or UpperLayerAction.AA8)
-                await connection.AbortAsync(isPeersFault ? new Abort(2, 6) : new Abort(0, 0)).ConfigureAwait(false);
+            var action = connection.On(isPeersFault ? Event.Evt19 : Event.Evt15);
+            if (action is UpperLayerAction.AA1) await connection.AbortAsync(new Abort(0, 0)).ConfigureAwait(false); // of the service user, whose fault it ever is (PS3.8 Table 9-8)
+            else if (action is UpperLayerAction.AA8) await connection.AbortAsync(new Abort(2, ((AssociationException)cause).AbortReason)).ConfigureAwait(false);
         }
         catch (AssociationException)
         {
@@ -141,7 +151,7 @@ public sealed class DimseAssociation : DimseServiceUser, IAsyncDisposable
     {
         if (await connection.ReadAsync(cancellationToken).ConfigureAwait(false) is not { } frame)
             throw new AssociationException(new Fault(FaultCode.PeerClosedEarly), "The peer closed the connection instead of answering.");
-        if (frame.Type is PduType.DataTransfer) throw ItemCursor.Violation(0, "A P-DATA-TF came before the association.");
+        if (frame.Type is PduType.DataTransfer) throw ItemCursor.Unexpected("A P-DATA-TF came before the association.");
         switch (PduParser.Parse(frame))
         {
             case AssociateAccept accept:
@@ -156,7 +166,7 @@ public sealed class DimseAssociation : DimseServiceUser, IAsyncDisposable
                 connection.On(Event.Evt16);
                 throw new AssociationException(new Fault(FaultCode.PeerClosedEarly), "The peer aborted instead of answering.");
             default:
-                throw ItemCursor.Violation(0, "A PDU came that answers no request for an association.");
+                throw ItemCursor.Unexpected("A PDU came that answers no request for an association.");
         }
     }
 }

@@ -26,10 +26,14 @@ public sealed class DimseListener : IAsyncDisposable
     /// <param name="options">Limits and times.</param>
     /// <param name="handler">The host.</param>
     /// <param name="timeProvider">The clock of all timeouts.</param>
+    /// <exception cref="SocketException">The address is not ours, or the port is taken or needs a right.</exception>
+    /// <exception cref="AssociationException">The credentials of TLS cannot be read (<see cref="FaultCode.InvalidConfiguration"/>).</exception>
+    /// <exception cref="InvalidOperationException">An option is out of its range.</exception>
     public DimseListener(DimseListenerOptions options, IDimseHandler handler, TimeProvider timeProvider)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
+        options.Security.Check(isListener: true);
         (_options, _handler, _time) = (options, handler, timeProvider);
         _slots = new ConnectionSlots(options.MaxConnections, options.MaxConnectionsPerAddress, options.MaxAssociations);
         _socket = new Socket(options.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -107,6 +111,7 @@ public sealed class DimseListener : IAsyncDisposable
             var remote = peer.RemoteEndPoint;
             connection = WatchedSocketStream.Over(peer);
             if (_slots.Take(connection, remote) is { } slot) return slot;
+            TellOf(remote?.ToString() ?? "", new Fault(FaultCode.PeerBusy));
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
         {
@@ -129,9 +134,10 @@ public sealed class DimseListener : IAsyncDisposable
             await ServeAsync(secured.Stream, secured.Certificate, slot.Remote, () => _slots.Open(slot), artim).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // whatever a handler throws: this association fails, the listener and the process go on
-        catch (Exception)
+        catch (Exception e)
         {
             // This association is over; the peer was told, as far as it could be.
+            if (!_stop.IsCancellationRequested) TellOf(slot.Remote, slot.IsFree ? new Fault(FaultCode.PeerBusy) : FaultOf(e)); // its place was another's already
         }
 #pragma warning restore CA1031
         finally
@@ -163,38 +169,64 @@ public sealed class DimseListener : IAsyncDisposable
         var session = new DimseSession(connection, negotiated, _options, _time, _handler);
         await using var ownedSession = session.ConfigureAwait(false);
         _handler.OnOpened(negotiated.Info, new DimseServiceUser(session, negotiated.Contexts.Values.ToList(), _options, _time));
-        await session.RunAsync(_stop.Token).ConfigureAwait(false);
+        await DimseMeter.CountAsync(session, isRequestor: false, _stop.Token).ConfigureAwait(false);
     }
 
     /// <returns><see langword="null"/> if the peer was rejected.</returns>
     private async Task<Negotiated?> NegotiateAsync(UpperLayerConnection connection, string remote, X509Certificate2? certificate, Func<bool> hasRoom, CancellationToken cancellationToken)
     {
         if (await connection.ReadAsync(cancellationToken).ConfigureAwait(false) is not { } frame) return null;
-        if (frame.Type is not PduType.AssociateRequest) throw ItemCursor.Violation(0, "The first PDU is no A-ASSOCIATE-RQ.");
+        if (frame.Type is not PduType.AssociateRequest) throw ItemCursor.Unexpected("The first PDU is no A-ASSOCIATE-RQ.");
         var request = (AssociateRequest)PduParser.Parse(frame);
         var info = Negotiation.Info(request, remote) with { Certificate = certificate };
 
         // PS3.8 AE-6: the provider itself refuses another protocol version (source 2, reason 2).
-        if ((request.ProtocolVersion & 1) == 0) return await RejectAsync(connection, Event.Evt6, new AssociateReject(1, 2, 2)).ConfigureAwait(false);
+        if ((request.ProtocolVersion & 1) == 0) return await RejectAsync(connection, remote, Event.Evt6, new AssociateReject(1, 2, 2)).ConfigureAwait(false);
         connection.On(Event.Evt6);
         if (!string.Equals(request.ApplicationContext, Associate.DicomApplicationContext, StringComparison.Ordinal))
-            return await RejectAsync(connection, Event.Evt8, new AssociateReject(1, 1, 2)).ConfigureAwait(false);
+            return await RejectAsync(connection, remote, Event.Evt8, new AssociateReject(1, 1, 2)).ConfigureAwait(false);
         var decision = !AeTitles.IsValid(info.CalledAeTitle) ? AssociationDecision.CalledAeTitleNotRecognized
             : !AeTitles.IsValid(info.CallingAeTitle) ? AssociationDecision.CallingAeTitleNotRecognized
             : await _handler.OnAssociateAsync(info, cancellationToken).ConfigureAwait(false);
         if (decision.Result == 0 && !hasRoom()) decision = AssociationDecision.LocalLimitExceeded;
-        if (decision.Result != 0) return await RejectAsync(connection, Event.Evt8, new AssociateReject(decision.Result, decision.Source, decision.Reason)).ConfigureAwait(false);
+        if (decision.Result != 0) return await RejectAsync(connection, remote, Event.Evt8, new AssociateReject(decision.Result, decision.Source, decision.Reason)).ConfigureAwait(false);
         var (accept, negotiated) = Negotiation.Answer(request, info, decision, _options, _handler);
         connection.On(Event.Evt7);
         await connection.SendAsync(accept).ConfigureAwait(false);
         return negotiated;
     }
 
-    private async Task<Negotiated?> RejectAsync(UpperLayerConnection connection, Event happened, AssociateReject reject)
+    private async Task<Negotiated?> RejectAsync(UpperLayerConnection connection, string remote, Event happened, AssociateReject reject)
     {
         connection.On(happened, isAcceptable: false);
         await connection.SendAsync(reject).ConfigureAwait(false);
+        TellOf(remote, new Fault(reject.Result == 2 ? FaultCode.PeerBusy : FaultCode.AssociationRejected));
         await connection.DrainAsync(_stop.Token).ConfigureAwait(false);
         return null;
+    }
+
+    /// <returns><see cref="FaultCode.None"/> if nobody was refused: the peer went by itself.</returns>
+    private static Fault FaultOf(Exception e) => e switch
+    {
+        AssociationException { Fault.Code: FaultCode.PeerClosedEarly } or IOException or SocketException or ObjectDisposedException => new Fault(FaultCode.None),
+        MigrationException known => known.Fault,
+        OperationCanceledException => new Fault(FaultCode.PeerTimeout), // ARTIM
+        _ => new Fault(FaultCode.Unexpected),
+    };
+
+    private void TellOf(string remote, Fault fault)
+    {
+        if (fault.Code is FaultCode.None) return;
+        DimseMeter.Refused(fault.Code);
+        try
+        {
+            _handler.OnRefused(remote, fault);
+        }
+#pragma warning disable CA1031 // what a host makes of it is no reason to serve nobody any more
+        catch (Exception)
+        {
+            // the host's
+        }
+#pragma warning restore CA1031
     }
 }

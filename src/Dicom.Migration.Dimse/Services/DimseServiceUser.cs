@@ -178,6 +178,7 @@ public class DimseServiceUser
             throw new AssociationException(new Fault(FaultCode.ProtocolViolation), "The peer answers a C-STORE with the UID of another instance.");
         }
 
+        DimseMeter.Stored(response.Status, isSent: true);
         return response.Status;
     }
 

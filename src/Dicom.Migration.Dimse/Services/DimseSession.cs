@@ -377,7 +377,7 @@ internal sealed class DimseSession : IAsyncDisposable
         try
         {
             _connection.On(Event.Evt19);
-            await _connection.AbortAsync(new Abort(2, e.Fault.Code is FaultCode.PeerTimeout ? (byte)0 : (byte)6)).ConfigureAwait(false);
+            await _connection.AbortAsync(new Abort(2, e.Fault.Code is FaultCode.PeerTimeout ? (byte)0 : e.AbortReason)).ConfigureAwait(false);
         }
         catch (AssociationException)
         {

@@ -29,6 +29,19 @@ public interface IDimseHandler
     {
     }
 
+    /// <summary>Somebody was not let in, or was put out: what a log, a counter or an audit trail wants to know. Told on the side that listens only.</summary>
+    /// <remarks>
+    /// <see cref="FaultCode.TlsRefused"/>: no handshake, or a certificate that is not trusted. <see cref="FaultCode.AssociationRejected"/>: by this handler, or for AE titles, protocol version or
+    /// application context. <see cref="FaultCode.PeerBusy"/>: over a limit of connections or associations, or closed to make room. <see cref="FaultCode.PeerTimeout"/>: silent or too slow.
+    /// <see cref="FaultCode.ProtocolViolation"/>, <see cref="FaultCode.MessageTooLong"/> and the like: broke the rules. <see cref="FaultCode.Unexpected"/>: this handler threw while it let the peer in.
+    /// Whoever goes by himself is not told of. Called where connections are taken: it returns at once. What it throws is dropped.
+    /// </remarks>
+    /// <param name="remote">Address it connects from, as text.</param>
+    /// <param name="fault">Why; no value of what it sent.</param>
+    public void OnRefused(string remote, Fault fault)
+    {
+    }
+
     /// <summary>C-ECHO (PS3.7 §9.1.5).</summary>
     /// <param name="association">On whose behalf.</param>
     /// <param name="cancellationToken">The association ended.</param>

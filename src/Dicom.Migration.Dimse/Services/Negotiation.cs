@@ -54,7 +54,7 @@ internal static class Negotiation
     public static AssociationInfo Info(AssociateRequest request, string remote)
     {
         var identity = request.Find<UserIdentityItem>();
-        return new AssociationInfo(request.CalledAeTitle.Trim(), request.CallingAeTitle.Trim(), remote)
+        return new AssociationInfo(request.CalledAeTitle.Trim(' '), request.CallingAeTitle.Trim(' '), remote) // spaces alone are insignificant (PS3.5 §6.2, VR AE)
         {
             Identity = identity is null ? null : new UserIdentity((UserIdentityKind)identity.Kind, identity.Primary, identity.Secondary, identity.ResponseRequested == 1),
             Extended = request.UserItems.OfType<ExtendedNegotiationItem>().Select(e => new ExtendedNegotiation(e.SopClassUid, e.Information)).ToList(),

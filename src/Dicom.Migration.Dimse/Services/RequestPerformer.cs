@@ -69,6 +69,7 @@ internal sealed class RequestPerformer(DimseSession session, Negotiated negotiat
 
         if (isAdmitted) Forget(id);
         session.OperationIsOver();
+        if (command.UInt16(CommandSet.Field) == CommandField.StoreRequest) DimseMeter.Stored(new DimseStatus(answer.Command.UInt16(CommandSet.Status)), isSent: false);
         await session.SendAsync(context, answer.Command, answer.DataSet).ConfigureAwait(false);
     }
 

@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Dicom.Migration.Dimse.Transport;
 
@@ -8,10 +9,22 @@ namespace Dicom.Migration.Dimse;
 /// <summary>The TLS profiles of PS3.15 that are not retired.</summary>
 public enum TlsProfile
 {
-    /// <summary>BCP 195 RFC 8996, 9325 (PS3.15 §B.12): TLS 1.3 and 1.2, forward secrecy and authenticated encryption alone, in the suites that RFC 9325 §4.2 names. The default.</summary>
+    /// <summary>
+    /// BCP 195 RFC 8996, 9325 (PS3.15 §B.12), with forward secrecy and authenticated encryption alone. The default.
+    /// <list type="bullet">
+    /// <item>TLS 1.3: AES-256-GCM, AES-128-GCM, ChaCha20-Poly1305.</item>
+    /// <item>TLS 1.2: ECDHE with AES-256-GCM or AES-128-GCM, for ECDSA and RSA (RFC 9325 §4.2).</item>
+    /// </list>
+    /// </summary>
     Bcp195,
-    /// <summary>Modified BCP 195 RFC 8996, 9325 (PS3.15 §B.13): the suites of its closed lists, which have ChaCha20-Poly1305 and AES-CCM besides. Those with a tag of 8 bytes
-    /// (CCM_8), DHE, and Camellia in GCM are left out: IANA does not recommend the first, RFC 9325 advises against the second, and no platform of .NET knows the third.</summary>
+    /// <summary>
+    /// Modified BCP 195 RFC 8996, 9325 (PS3.15 §B.13): besides what <see cref="Bcp195"/> has,
+    /// <list type="bullet">
+    /// <item>TLS 1.3: AES-128-CCM.</item>
+    /// <item>TLS 1.2: ECDHE with ChaCha20-Poly1305, for ECDSA and RSA; with AES-256-CCM or AES-128-CCM, for ECDSA.</item>
+    /// </list>
+    /// Left out: tags of 8 bytes (CCM_8), which IANA does not recommend; DHE, against which RFC 9325 advises; Camellia in GCM, which no platform of .NET knows.
+    /// </summary>
     ModifiedBcp195,
 }
 
@@ -37,37 +50,44 @@ public sealed class DimseTls(Func<TlsCredentials> credentials) : DimseSecurity
     /// <summary>Which versions and cipher suites are offered and taken.</summary>
     public TlsProfile Profile { get; init; } = TlsProfile.Bcp195;
 
-    /// <summary>Whether a listener lets in no peer without a certificate that is trusted. Default <see langword="true"/>.</summary>
+    /// <summary>Whether a listener lets in no peer without a certificate. Default <see langword="true"/>. It is asked for one either way, and with one that is not trusted it is not let in.</summary>
     public bool RequiresClientCertificate { get; init; } = true;
 
     /// <summary>Name that the peer's certificate has to be for; <see langword="null"/> for the host that is connected to. A client's only.</summary>
     public string? PeerName { get; init; }
 
-    /// <summary>Whether revocation is looked up. Default: no, as private roots seldom publish it; their certificates should be short-lived.</summary>
+    /// <summary>Whether the peer's certificate and those above it, but for the root, are looked up as revoked. Default: no, as private roots seldom publish it; their certificates should be short-lived.</summary>
+    /// <remarks>
+    /// <see cref="X509RevocationMode.Online"/> fetches the list that a certificate names (OCSP or CRL, over http), and keeps it as long as it is valid; <see cref="X509RevocationMode.Offline"/>
+    /// takes what was kept. A status that is not known is refused like one that is revoked: no list is named, it cannot be fetched, it is out of date. A fetch takes 10 s at most; it
+    /// counts towards ARTIM, which does not cut it short.
+    /// </remarks>
     public X509RevocationMode Revocation { get; init; } = X509RevocationMode.NoCheck;
+
+    /// <summary>Reads the credentials once, so that what is wrong with them is said before anybody connects.</summary>
+    internal override void Check(bool isListener) => Credentials(isListener);
 
     internal override async Task<ProtectedStream> ProtectAsync(Stream connection, string? host, TimeProvider time, CancellationToken cancellationToken)
     {
         var coalescing = new CoalescingStream(connection);
         var tls = new SslStream(coalescing, leaveInnerStreamOpen: false);
-        var hasBegun = false;
         try
         {
-            var ours = credentials();
-            hasBegun = true;
-            if (host is not null) await tls.AuthenticateAsClientAsync(ClientOptions(ours, host, time), cancellationToken).ConfigureAwait(false);
-            else await tls.AuthenticateAsServerAsync(ServerOptions(ours, time), cancellationToken).ConfigureAwait(false);
+            var (ours, context) = Credentials(isListener: host is null);
+            if (host is not null) await tls.AuthenticateAsClientAsync(ClientOptions(ours, context, host, time), cancellationToken).ConfigureAwait(false);
+            else await tls.AuthenticateAsServerAsync(ServerOptions(ours, context!, time), cancellationToken).ConfigureAwait(false);
             // Where the suites cannot be set beforehand (Windows), they are held against the list afterwards.
             if (!Suites.Contains(tls.NegotiatedCipherSuite)) throw new AuthenticationException();
             return new ProtectedStream(new TlsStream(tls, coalescing), tls.RemoteCertificate as X509Certificate2);
         }
-        catch (IOException) when (hasBegun && host is not null && !coalescing.HasReceived)
+        catch (IOException) when (!coalescing.HasReceived)
         {
             await tls.DisposeAsync().ConfigureAwait(false);
-            // It said nothing of certificates, versions or suites: a listener that has no room closes so.
-            throw new AssociationException(new Fault(FaultCode.PeerClosedEarly), "The peer closed the connection before it answered anything: it has no room, or does not speak TLS on this port.");
+            // It said nothing of certificates, versions or suites: a listener that has no room closes so, and a client that only looks whether somebody listens.
+            throw new AssociationException(new Fault(FaultCode.PeerClosedEarly), host is null ? "The peer closed the connection before it said anything."
+                : "The peer closed the connection before it answered anything: it has no room, or does not speak TLS on this port.");
         }
-        catch (Exception e) when (e is AuthenticationException or IOException or InvalidOperationException or System.Security.Cryptography.CryptographicException)
+        catch (Exception e) when (e is AuthenticationException or IOException or InvalidOperationException or CryptographicException)
         {
             await tls.DisposeAsync().ConfigureAwait(false);
             // Not as an inner exception: its message may hold what the peer sent.
@@ -80,29 +100,45 @@ public sealed class DimseTls(Func<TlsCredentials> credentials) : DimseSecurity
         }
     }
 
+    /// <exception cref="AssociationException">They cannot be used: our fault, and never the peer's (<see cref="FaultCode.InvalidConfiguration"/>).</exception>
+    private (TlsCredentials Ours, SslStreamCertificateContext? Context) Credentials(bool isListener)
+    {
+        try
+        {
+            var ours = credentials();
+            if (ours.TrustRoots is { Count: 0 }) throw new CryptographicException("No root is trusted.");
+            if (ours.Certificate is not null)
+                return ours.Certificate.HasPrivateKey ? (ours, SslStreamCertificateContext.Create(ours.Certificate, ours.Intermediates, offline: true)) : throw new CryptographicException("The certificate has no key.");
+            return isListener ? throw new CryptographicException("A listener needs a certificate.") : (ours, null);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException or InvalidOperationException or NotSupportedException)
+        {
+            // Not as an inner exception: its message names files and people.
+            throw new AssociationException(new Fault(FaultCode.InvalidConfiguration), isListener ? "Certificate, key or roots cannot be read: a listener needs all three, in PEM files whose key is not encrypted."
+                : "Certificate, key or roots cannot be read: they are PEM files, the key not encrypted.");
+        }
+    }
+
     private TlsCipherSuite[] Suites => Profile is TlsProfile.ModifiedBcp195 ? Modified : Default;
 
 #pragma warning disable CA5398 // no version below 1.2 is ever taken: RFC 8996, RFC 9325 §3.1.1
     private const SslProtocols Versions = SslProtocols.Tls12 | SslProtocols.Tls13;
 #pragma warning restore CA5398
 
-    private SslClientAuthenticationOptions ClientOptions(TlsCredentials ours, string host, TimeProvider time) => new()
+    private SslClientAuthenticationOptions ClientOptions(TlsCredentials ours, SslStreamCertificateContext? context, string host, TimeProvider time) => new()
     {
         TargetHost = PeerName ?? host, EnabledSslProtocols = Versions, AllowRenegotiation = false, AllowTlsResume = false, CipherSuitesPolicy = Policy(),
         CertificateChainPolicy = PeerCertificate.Policy(ours, Revocation, ofServer: true, time), RemoteCertificateValidationCallback = (_, certificate, chain, errors) => PeerCertificate.IsAcceptable(PeerName ?? host, certificate, chain, errors),
-        ClientCertificateContext = Context(ours),
+        ClientCertificateContext = context,
     };
 
-    private SslServerAuthenticationOptions ServerOptions(TlsCredentials ours, TimeProvider time) => new()
+    private SslServerAuthenticationOptions ServerOptions(TlsCredentials ours, SslStreamCertificateContext context, TimeProvider time) => new()
     {
         EnabledSslProtocols = Versions, AllowRenegotiation = false, AllowTlsResume = false, CipherSuitesPolicy = Policy(),
-        CertificateChainPolicy = PeerCertificate.Policy(ours, Revocation, ofServer: false, time), ClientCertificateRequired = RequiresClientCertificate,
+        CertificateChainPolicy = PeerCertificate.Policy(ours, Revocation, ofServer: false, time), ClientCertificateRequired = true, // asked for; whether one has to come is said below
         RemoteCertificateValidationCallback = (_, certificate, chain, errors) => (certificate is null && !RequiresClientCertificate) || PeerCertificate.IsAcceptable(certificate, chain, errors),
-        ServerCertificateContext = Context(ours) ?? throw new InvalidOperationException("A listener needs a certificate."),
+        ServerCertificateContext = context,
     };
-
-    private static SslStreamCertificateContext? Context(TlsCredentials ours) => ours.Certificate is null ? null
-        : SslStreamCertificateContext.Create(ours.Certificate, ours.Intermediates, offline: true);
 
     private CipherSuitesPolicy? Policy() => OperatingSystem.IsWindows() ? null : NewPolicy();
 

@@ -10,6 +10,7 @@ internal static class PeerCertificate
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1", ClientAuthentication = "1.3.6.1.5.5.7.3.2"; // RFC 5280 §4.2.1.12
     private const int SmallestRsa = 2_048, SmallestCurve = 256; // in bits: RFC 9325 §4.5; PS3.15 §B.13
+    private static readonly TimeSpan LongestFetch = TimeSpan.FromSeconds(10); // of one list of revoked certificates
     private const string Pss = "1.2.840.113549.1.1.10";
 
     // With SHA-256 or more, and nothing else: RFC 9325 §4.5; PS3.15 §B.13.
@@ -21,10 +22,10 @@ internal static class PeerCertificate
 
     private static readonly string[] StrongHashes = ["2.16.840.1.101.3.4.2.1", "2.16.840.1.101.3.4.2.2", "2.16.840.1.101.3.4.2.3"]; // SHA-256, SHA-384, SHA-512
 
-    /// <summary>How a chain is built: to our roots alone if there are any, and without fetching anything from where a certificate says.</summary>
+    /// <summary>How a chain is built: to our roots alone if there are any, and without fetching certificates from where a certificate says.</summary>
     public static X509ChainPolicy Policy(TlsCredentials ours, X509RevocationMode revocation, bool ofServer, TimeProvider time)
     {
-        var policy = new X509ChainPolicy { RevocationMode = revocation, DisableCertificateDownloads = true, VerificationTime = time.GetLocalNow().DateTime, VerificationTimeIgnored = false };
+        var policy = new X509ChainPolicy { RevocationMode = revocation, UrlRetrievalTimeout = LongestFetch, DisableCertificateDownloads = true, VerificationTime = time.GetUtcNow().UtcDateTime, VerificationTimeIgnored = false };
         policy.ApplicationPolicy.Add(new Oid(ofServer ? ServerAuthentication : ClientAuthentication));
         if (ours.TrustRoots is null) return policy;
         policy.TrustMode = X509ChainTrustMode.CustomRootTrust;

@@ -8,4 +8,7 @@ public sealed class AssociationException : MigrationException
     /// <param name="detail">Says what, in words of our own.</param>
     /// <param name="inner">The cause, if another exception is.</param>
     public AssociationException(Fault fault, string? detail = null, Exception? inner = null) : base(fault, detail, inner) { }
+
+    /// <summary>What an A-ABORT of ours that is provoked by it gives as reason (PS3.8 Table 9-26): 1 unrecognized PDU, 2 unexpected PDU, 6 invalid PDU parameter value.</summary>
+    internal byte AbortReason { get; init; } = 6;
 }

@@ -62,4 +62,7 @@ internal ref struct ItemCursor(ReadOnlySpan<byte> bytes, int offset)
     }
 
     public static AssociationException Violation(int offset, string detail) => new(new Fault(FaultCode.ProtocolViolation, Offset: offset), detail);
+
+    /// <summary>A PDU that may come, but not now.</summary>
+    public static AssociationException Unexpected(string detail) => new(new Fault(FaultCode.ProtocolViolation, Offset: 0), detail) { AbortReason = 2 };
 }

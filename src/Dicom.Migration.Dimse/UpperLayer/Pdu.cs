@@ -36,7 +36,7 @@ internal abstract record Pdu
         if (buffer.IsEmpty) return false;
         var type = (PduType)buffer.FirstSpan[0];
         if (type is < PduType.AssociateRequest or > PduType.Abort)
-            throw new AssociationException(new Fault(FaultCode.ProtocolViolation, Offset: 0), "The first byte is no PDU type (PS3.8 §9.3.1).");
+            throw new AssociationException(new Fault(FaultCode.ProtocolViolation, Offset: 0), "The first byte is no PDU type (PS3.8 §9.3.1).") { AbortReason = 1 };
         if (buffer.Length < HeaderLength) return false;
         Span<byte> header = stackalloc byte[HeaderLength];
         buffer.Slice(0, HeaderLength).CopyTo(header);

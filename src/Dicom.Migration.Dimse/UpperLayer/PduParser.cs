@@ -29,7 +29,7 @@ internal static class PduParser
             case PduType.Abort:
                 cursor.Take(2);
                 return new Abort(cursor.Byte(), cursor.Byte());
-            default: throw ItemCursor.Violation(0, "P-DATA-TF stands where it may not.");
+            default: throw ItemCursor.Unexpected("P-DATA-TF stands where it may not.");
         }
     }
 

@@ -84,6 +84,7 @@ internal sealed class UpperLayerConnection(AsyncDuplexStream stream, bool isRequ
             var timeout = _sendTimeout.Start();
             if (pieces is null) await _stream.WriteAsync(bytes, timeout).ConfigureAwait(false);
             else await _stream.WriteAsync(pieces, timeout).ConfigureAwait(false);
+            if (Traffic.IsCounted) Traffic.Sent(bytes, pieces);
             LastActivity = time.GetTimestamp();
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
@@ -101,6 +102,7 @@ internal sealed class UpperLayerConnection(AsyncDuplexStream stream, bool isRequ
     public bool TryRead(out PduFrame frame)
     {
         if (!_reader.TryTake(out frame)) return false;
+        if (Traffic.IsCounted) Traffic.Received(Pdu.HeaderLength + frame.Body.Length);
         LastActivity = time.GetTimestamp();
         return true;
     }
@@ -144,6 +146,7 @@ internal sealed class UpperLayerConnection(AsyncDuplexStream stream, bool isRequ
         }
 
         if (count == 0) throw Cut();
+        if (Traffic.IsCounted) Traffic.Received(count);
         if (!_reader.IsInRest) LastActivity = time.GetTimestamp(); // half a PDU is none
         return count;
     }

@@ -19,4 +19,19 @@ public sealed class ProbeTests
         Assert.Equal(DimseStatus.Success, result.Echo);
         Assert.Equal(0, pacs.Stores);
     }
+
+    [Fact]
+    public async Task The_end_of_the_archive_s_certificate_is_told()
+    {
+        using var pki = new Services.TestPki();
+        var theirs = pki.Good();
+        await using var listener = Services.TlsPeers.Listen(new Services.SmallArchive(), new DimseTls(() => theirs));
+        var options = Archives.Reach(new DimseTargetOptions(), listener.EndPoint.Port, DimseRetrieval.Get);
+        options.Security = new DimseTls(() => pki.Good());
+        var result = await DimseProbe.RunAsync(options, TimeProvider.System, [], 1, TestContext.Current.CancellationToken);
+        Assert.Equal(theirs.Certificate!.NotAfter.ToUniversalTime(), result.CertificateEnds!.Value.UtcDateTime);
+        await using var plain = Services.TlsPeers.Listen(new Services.SmallArchive(), DimseSecurity.Plaintext);
+        (options.Port, options.Security) = (plain.EndPoint.Port, DimseSecurity.Plaintext);
+        Assert.Null((await DimseProbe.RunAsync(options, TimeProvider.System, [], 1, TestContext.Current.CancellationToken)).CertificateEnds);
+    }
 }

@@ -71,7 +71,7 @@ internal sealed record Conversation(byte[] Requests, byte[] Answers)
         await using var listener = new DimseListener(FuzzHandler.Listening, new FuzzHandler(), TimeProvider.System);
         using var artim = new CancellationTokenSource();
         var serving = listener.ServeAsync(new Side(requests, answers), null, "", static () => true, artim);
-        await using (var association = await DimseAssociation.OpenAsync(_ => Task.FromResult<Stream>(new Side(answers, requests)), "", "SCP", proposals, FuzzHandler.Asking, TimeProvider.System, null, cancellationToken))
+        await using (var association = await DimseAssociation.OpenAsync(_ => Task.FromResult(new ProtectedStream(new Side(answers, requests), null)), "", "SCP", proposals, FuzzHandler.Asking, TimeProvider.System, null, cancellationToken))
         {
             await talk(association, cancellationToken);
             await association.ReleaseAsync();

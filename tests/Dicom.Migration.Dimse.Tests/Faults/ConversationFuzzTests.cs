@@ -85,7 +85,7 @@ public sealed class ConversationFuzzTests
                 Roles = opening.UserItems.OfType<RoleSelection>().Any(r => r.SopClassUid == p.AbstractSyntax && r.ScpRole == 1) ? ContextRoles.Scp : ContextRoles.Scu,
             }).ToList();
             stream.Give(input[..opened], isLast: opened == input.Length);
-            var associating = DimseAssociation.OpenAsync(_ => Task.FromResult<Stream>(stream), "", "SCP", proposals,
+            var associating = DimseAssociation.OpenAsync(_ => Task.FromResult(new ProtectedStream(stream, null)), "", "SCP", proposals,
                 FuzzHandler.Asking with { FirstMessageId = first?.Command.OptionalUInt16(CommandSet.MessageId) ?? 1 }, new FakeTimeProvider(), new FuzzHandler(), CancellationToken.None);
             await Task.WhenAny(associating, stream.Starved);
             if (!associating.IsCompleted) (opened, last) = (input.Length, input.Length);

@@ -9,12 +9,13 @@ using Dicom.Migration.Dimse.UpperLayer;
 
 namespace Dicom.Migration.Dimse.Tests.Faults;
 
-/// <summary>Five hundred peers that send a little at a time, or stop in the middle, beside one that behaves. How long its C-ECHO takes is written, not judged: what is
-/// judged is that it is answered before any of the others goes on.</summary>
+/// <summary>Five hundred peers that send a little at a time, or stop in the middle, beside one that behaves: its C-ECHO is answered before any of the others goes on, and soon.</summary>
 [Collection(nameof(Alone))]
-public sealed class SlowCrowdTests
+public sealed class SlowCrowdTests(TestPki pki) : IClassFixture<TestPki>
 {
-    private const int Crowd = 500, RequestLength = 1_024;
+    private const int RequestLength = 1_024;
+    private static readonly int Crowd = int.Parse(Environment.GetEnvironmentVariable("DICOM_MIGRATION_CROWD") ?? "500", CultureInfo.InvariantCulture); // 2,000 is a threat that was named
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(250);
     private const string Ct = "1.2.840.10008.5.1.4.1.1.2";
     private static readonly ContextProposal[] Proposals = [new("1.2.840.10008.1.1", [Elements.Implicit]), new(Ct, [Elements.Explicit])];
 
@@ -22,7 +23,7 @@ public sealed class SlowCrowdTests
 
     private static DimseListener Listen(bool isInline) => new(new DimseListenerOptions
     {
-        Security = DimseSecurity.Plaintext, EndPoint = new IPEndPoint(IPAddress.Loopback, 0), MaxConnections = 1_000, MaxAssociations = 1_000, RunsHandlerInline = isInline,
+        Security = DimseSecurity.Plaintext, EndPoint = new IPEndPoint(IPAddress.Loopback, 0), MaxConnections = 10_000, MaxAssociations = 10_000, MaxConnectionsPerAddress = 1_000, RunsHandlerInline = isInline,
     }, new FuzzHandler(), TimeProvider.System);
 
     [Theory, InlineData(false), InlineData(true)]
@@ -48,6 +49,7 @@ public sealed class SlowCrowdTests
 
             foreach (var peer in crowd) Assert.Equal((byte)PduType.AssociateAccept, await AnswerAsync(peer)); // slow is not wrong
             Tell("requests byte by byte", isInline, longest);
+            Assert.InRange(longest, TimeSpan.Zero, Soon);
         }
         finally
         {
@@ -89,11 +91,59 @@ public sealed class SlowCrowdTests
                 longest = watch.Elapsed > longest ? watch.Elapsed : longest;
             }
 
+            Assert.InRange(longest, TimeSpan.Zero, Soon);
             // A thread for each of them would be five hundred.
             Assert.InRange(Process.GetCurrentProcess().Threads.Count, 1, threads + 50);
             for (var i = 0; i < Crowd; i++) await crowd[i].SendAsync(store.Bytes.AsMemory(stops[i % stops.Length]), Token);
             foreach (var peer in crowd) Assert.Equal((byte)PduType.DataTransfer, await AnswerAsync(peer)); // the answer, as if it had never stopped
             Tell("stalled in a C-STORE (two echoes and an association)", isInline, longest);
+        }
+        finally
+        {
+            crowd.ForEach(static s => s.Dispose());
+        }
+    }
+
+    [Fact]
+    public async Task Five_hundred_TLS_handshakes_that_stop_hold_up_no_known_peer()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux lets a client bind to any address of 127/8.");
+        var (ours, theirs) = (pki.Make("rsa", "both"), pki.Good());
+        await using var listener = new DimseListener(new DimseListenerOptions
+        {
+            Security = new DimseTls(() => ours), EndPoint = new IPEndPoint(IPAddress.Loopback, 0), MaxConnections = 10_000, MaxConnectionsPerAddress = 1_000,
+        }, new FuzzHandler(), TimeProvider.System);
+        var tls = new DimseTls(() => theirs);
+        await using var known = await TlsPeers.ConnectAsync(listener, tls);
+        Assert.True((await known.EchoAsync(Token)).IsSuccess);
+        var threads = Process.GetCurrentProcess().Threads.Count;
+        var (crowd, hello) = (new List<Socket>(), TlsPeers.Hello(3, [0]));
+        try
+        {
+            // Nothing; a part of the record's header; half a hello; a whole one, whose answer nobody reads.
+            int[] stops = [0, 3, hello.Length / 2, hello.Length];
+            for (var i = 0; i < Crowd; i++)
+            {
+                var peer = await ConnectAsync(listener, i);
+                crowd.Add(peer);
+                await peer.SendAsync(hello.AsMemory(0, stops[i % stops.Length]), Token);
+            }
+
+            foreach (var peer in crowd.Where((_, i) => i % stops.Length == 3)) Assert.Equal(1, await peer.ReceiveAsync(new byte[1], Token)); // all are as far as they will get
+            var longest = TimeSpan.Zero;
+            for (var i = 0; i < 50; i++)
+            {
+                var watch = Stopwatch.StartNew();
+                Assert.True((await known.EchoAsync(Token)).IsSuccess);
+                await using var later = await TlsPeers.ConnectAsync(listener, tls);
+                Assert.True((await later.EchoAsync(Token)).IsSuccess);
+                longest = watch.Elapsed > longest ? watch.Elapsed : longest;
+            }
+
+            Tell("stalled in a TLS handshake (two echoes and an association over TLS)", false, longest);
+            Assert.InRange(longest, TimeSpan.Zero, Soon);
+            Assert.InRange(Process.GetCurrentProcess().Threads.Count, 1, threads + 50);
+            Assert.True(listener.Connections > Crowd, "The crowd is not here any more.");
         }
         finally
         {

@@ -160,26 +160,29 @@ public class AssociationTests
         Assert.Equal(FaultCode.PeerUnreachable, e.Fault.Code);
     }
 
-    // Each is sent instead of, or after, a request for an association; an A-ABORT has to come back.
-    public static TheoryData<bool, byte[]> Attacks => new()
+    // Each is sent instead of, or after, a request for an association; an A-ABORT has to come back: source and reason of PS3.8 Table 9-26. In Sta2 it is the service user's (AA-1), from
+    // Sta3 on the provider's (AA-8).
+    public static TheoryData<bool, byte[], byte, byte> Attacks => new()
     {
-        { false, "GET / HTTP/1.1\r\n"u8.ToArray() },
-        { false, [1, 0, 0xFF, 0xFF, 0xFF, 0xFF] },
-        { false, [4, 0, 0, 0, 0, 6, 0, 0, 0, 2, 1, 3] }, // P-DATA first
-        { false, [5, 0, 0, 0, 0, 4, 0, 0, 0, 0] }, // release first
-        { true, [6, 0, 0, 0, 0, 4, 0, 0, 0, 0] }, // A-RELEASE-RP unasked
-        { true, [2, 0, 0, 0, 0, 0] }, // A-ASSOCIATE-AC to an SCP
-        { true, [3, 0, 0, 0, 0, 4, 0, 1, 1, 1] },
-        { true, [4, 0, 0, 0, 0, 6, 0, 0, 0, 2, 1, 2] }, // data before a command
-        { true, [4, 0, 0, 0, 0, 6, 0, 0, 0, 2, 9, 3] }, // a context that was not accepted
-        { true, [4, 0, 0, 0, 0, 6, 0, 0, 0, 0, 1, 3] }, // value of length 0
-        { true, [4, 0, 0xFF, 0xFF, 0xFF, 0xFF] },
-        { true, [0xFF] },
+        { false, "GET / HTTP/1.1\r\n"u8.ToArray(), 0, 0 },
+        { false, [1, 0, 0xFF, 0xFF, 0xFF, 0xFF], 0, 0 },
+        { false, [4, 0, 0, 0, 0, 6, 0, 0, 0, 2, 1, 3], 0, 0 }, // P-DATA first
+        { false, [5, 0, 0, 0, 0, 4, 0, 0, 0, 0], 0, 0 }, // release first
+        { true, [6, 0, 0, 0, 0, 4, 0, 0, 0, 0], 2, 2 }, // A-RELEASE-RP unasked
+        { true, [2, 0, 0, 0, 0, 0], 2, 2 }, // A-ASSOCIATE-AC to an SCP
+        { true, [3, 0, 0, 0, 0, 4, 0, 1, 1, 1], 2, 2 },
+        { true, TlsPeers.Request, 2, 2 }, // a second A-ASSOCIATE-RQ
+        { true, [4, 0, 0, 0, 0, 6, 0, 0, 0, 2, 1, 2], 2, 6 }, // data before a command
+        { true, [4, 0, 0, 0, 0, 6, 0, 0, 0, 2, 9, 3], 2, 6 }, // a context that was not accepted
+        { true, [4, 0, 0, 0, 0, 6, 0, 0, 0, 0, 1, 3], 2, 6 }, // value of length 0
+        { true, [4, 0, 0xFF, 0xFF, 0xFF, 0xFF], 2, 6 },
+        { true, [0xFF], 2, 1 },
+        { true, [8, 0, 0, 0, 0, 0], 2, 1 },
     };
 
     [Theory]
     [MemberData(nameof(Attacks))]
-    public async Task A_peer_that_breaks_the_protocol_is_aborted_and_harms_no_other(bool isAssociated, byte[] attack)
+    public async Task A_peer_that_breaks_the_protocol_is_aborted_and_harms_no_other(bool isAssociated, byte[] attack, byte source, byte reason)
     {
         await using var listener = Listen(new RecordingHandler());
         await using var other = await ConnectAsync(listener);
@@ -198,7 +201,7 @@ public class AssociationTests
         await stream.WriteAsync(attack, Token);
         var answer = new byte[10];
         await stream.ReadExactlyAsync(answer, Token);
-        Assert.Equal([7, 0, 0, 0, 0, 4], answer[..6]);
+        Assert.Equal([7, 0, 0, 0, 0, 4, 0, 0, source, reason], answer);
         Assert.True((await other.EchoAsync(Token)).IsSuccess);
     }
 }

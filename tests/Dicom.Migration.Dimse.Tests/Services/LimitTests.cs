@@ -47,7 +47,7 @@ public class LimitTests
             Assert.True((await earlier.EchoAsync(Token)).IsSuccess);
             await using var later = await ConnectAsync(listener);
             Assert.True((await later.EchoAsync(Token)).IsSuccess);
-            TestContext.Current.SendDiagnosticMessage("C-ECHO on an old and on a new association with 500 stalled connections: {0} ms", watch.ElapsedMilliseconds);
+            TestContext.Current.SendDiagnosticMessage("C-ECHO on an old and on a new association with 500 stalled connections: {0} ms", watch.ElapsedMilliseconds); // judged in SlowCrowdTests, which run alone
         }
         finally
         {
@@ -89,6 +89,64 @@ public class LimitTests
         Assert.Equal(FaultCode.PeerBusy, e.Fault.Code);
         Assert.True(e.Fault.IsTransient);
         Assert.True((await first.EchoAsync(Token)).IsSuccess);
+    }
+
+    [Fact]
+    public async Task Who_is_not_let_in_or_put_out_is_told_of_with_the_reason_and_a_host_that_throws_harms_nobody()
+    {
+        var archive = new SmallArchive { Decide = static i => i.CallingAeTitle is "STRANGER" ? AssociationDecision.CallingAeTitleNotRecognized : AssociationDecision.Accept, ThrowsWhenTold = true };
+        await using var listener = new DimseListener(Options with { MaxConnectionsPerAddress = 2, MaxAssociations = 1 }, archive, TimeProvider.System);
+        await using (var first = await ConnectAsync(listener))
+        {
+            await Assert.ThrowsAsync<AssociationException>(() => ConnectAsync(listener)); // one association too many
+            Assert.Equal(FaultCode.PeerBusy, await archive.RefusalAsync());
+            using var second = new TcpClient();
+            await second.ConnectAsync(listener.EndPoint, Token);
+            await Assert.ThrowsAsync<AssociationException>(() => ConnectAsync(listener)); // one connection too many
+            Assert.Equal(FaultCode.PeerBusy, await archive.RefusalAsync());
+            Assert.True((await first.EchoAsync(Token)).IsSuccess);
+            await first.ReleaseAsync();
+        }
+
+        var stranger = new DimseClientOptions { Security = DimseSecurity.Plaintext, AeTitle = "STRANGER" };
+        Assert.Equal(FaultCode.AssociationRejected, (await Assert.ThrowsAsync<AssociationException>(() => ConnectAsync(listener, stranger))).Fault.Code);
+        Assert.Equal(FaultCode.AssociationRejected, await archive.RefusalAsync());
+        using (var violator = await RawPeer.AskAsync(listener.EndPoint, [new ProposedContext(1, Ct, [Elements.Explicit])]))
+        {
+            await violator.SendAsync([0xFF]);
+            await violator.AbortedAsync();
+        }
+
+        Assert.Equal(FaultCode.ProtocolViolation, await archive.RefusalAsync());
+        using (var gone = await RawPeer.AskAsync(listener.EndPoint, [new ProposedContext(1, Ct, [Elements.Explicit])])) // goes by himself
+        {
+        }
+
+        await using (var last = await ConnectAsync(listener))
+        {
+            Assert.True((await last.EchoAsync(Token)).IsSuccess);
+            await last.ReleaseAsync();
+        }
+
+        await listener.DisposeAsync();
+        Assert.Equal(0, archive.Refusals);
+    }
+
+    [Fact]
+    public async Task A_peer_that_asks_for_nothing_in_time_is_told_of()
+    {
+        var (archive, time) = (new SmallArchive(), new Microsoft.Extensions.Time.Testing.FakeTimeProvider());
+        await using var listener = new DimseListener(Options, archive, time);
+        using var silent = new TcpClient();
+        await silent.ConnectAsync(listener.EndPoint, Token);
+        var told = archive.RefusalAsync();
+        while (!told.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromSeconds(30));
+            await Task.Yield();
+        }
+
+        Assert.Equal(FaultCode.PeerTimeout, await told);
     }
 
     [Fact]

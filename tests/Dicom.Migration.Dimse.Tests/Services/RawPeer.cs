@@ -20,23 +20,32 @@ internal sealed class RawPeer : IDisposable
     /// <summary>Asks for an association, which has to be accepted.</summary>
     public static async Task<RawPeer> AskAsync(IPEndPoint to, IReadOnlyList<ProposedContext> contexts, params UserItem[] items)
     {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(to, Token);
-        var peer = new RawPeer(new NetworkStream(socket, ownsSocket: true));
+        var peer = await ConnectAsync(to);
         await peer.SendAsync(Pdus.Encode(new AssociateRequest("SCP", "A", Associate.DicomApplicationContext, contexts, items)));
         Assert.Equal(PduType.AssociateAccept, (await peer.ReadPduAsync())?.Type);
         return peer;
     }
 
     /// <summary>Takes the next connection, and accepts all that is proposed on it.</summary>
-    public static async Task<RawPeer> AcceptAsync(TcpListener listener, params UserItem[] items)
+    public static Task<RawPeer> AcceptAsync(TcpListener listener, params UserItem[] items) => AcceptAsync(listener, request => new AssociateAccept(request.CalledAeTitle, request.CallingAeTitle,
+        Associate.DicomApplicationContext, [.. request.Contexts.Select(static c => new ContextResult(c.Id, 0, c.TransferSyntaxes[0]))], [new MaximumLength(131_072), .. items]));
+
+    /// <summary>Takes the next connection, and answers what it asks for.</summary>
+    public static async Task<RawPeer> AcceptAsync(TcpListener listener, Func<AssociateRequest, AssociateAccept> answer)
     {
         var peer = new RawPeer(new NetworkStream(await listener.AcceptSocketAsync(Token), ownsSocket: true));
         var frame = await peer.ReadPduAsync();
         var request = (AssociateRequest)PduParser.Parse(frame!.Value);
-        await peer.SendAsync(Pdus.Encode(new AssociateAccept(request.CalledAeTitle, request.CallingAeTitle, Associate.DicomApplicationContext,
-            [.. request.Contexts.Select(static c => new ContextResult(c.Id, 0, c.TransferSyntaxes[0]))], [new MaximumLength(131_072), .. items])));
+        await peer.SendAsync(Pdus.Encode(answer(request)));
         return peer;
+    }
+
+    /// <summary>Connects, and says nothing yet.</summary>
+    public static async Task<RawPeer> ConnectAsync(IPEndPoint to)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(to, Token);
+        return new RawPeer(new NetworkStream(socket, ownsSocket: true));
     }
 
     public async Task SendAsync(params byte[][] pdus)
@@ -85,9 +94,12 @@ internal sealed class RawPeer : IDisposable
     /// <summary>The kind of the next PDU; <see langword="null"/> if the other side closes.</summary>
     public async Task<PduType?> HearPduAsync() => (await ReadPduAsync())?.Type;
 
+    public void EndSending() => _stream.Socket.Shutdown(SocketShutdown.Send);
+
     public void Dispose() => _stream.Dispose();
 
-    private async Task<PduFrame?> ReadPduAsync()
+    /// <returns><see langword="null"/> if the other side closes.</returns>
+    public async Task<PduFrame?> ReadPduAsync()
     {
         try
         {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using System.Threading.Channels;
 
 namespace Dicom.Migration.Dimse.Tests.Services;
 
@@ -19,6 +20,8 @@ internal sealed class SmallArchive : IDimseHandler
     public Func<ContextProposal, ContextDecision> Context { get; init; } = static p => ContextDecision.Accept(p.TransferSyntaxes[0], p.Roles);
     public Func<StoreIndication, DimseStatus> StoreStatus { get; init; } = static _ => DimseStatus.Success;
     public bool FindsForEver { get; init; }
+    public bool ThrowsWhenTold { get; init; }
+    private readonly Channel<Fault> _refusals = Channel.CreateUnbounded<Fault>();
 
     public ValueTask<AssociationDecision> OnAssociateAsync(AssociationInfo association, CancellationToken cancellationToken)
     {
@@ -27,6 +30,19 @@ internal sealed class SmallArchive : IDimseHandler
     }
 
     public ContextDecision OnContext(AssociationInfo association, ContextProposal proposal) => Context(proposal);
+
+    public void OnRefused(string remote, Fault fault)
+    {
+        Assert.NotEmpty(remote);
+        _refusals.Writer.TryWrite(fault);
+        if (ThrowsWhenTold) throw new InvalidOperationException();
+    }
+
+    /// <summary>Refusals that nobody has asked about yet.</summary>
+    public int Refusals => _refusals.Reader.Count;
+
+    /// <summary>Why somebody was not let in: the next one that this was told of.</summary>
+    public async Task<FaultCode> RefusalAsync() => (await _refusals.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken)).Code;
 
     public void OnOpened(AssociationInfo association, DimseServiceUser peer) => Opened.TrySetResult(peer);
 
