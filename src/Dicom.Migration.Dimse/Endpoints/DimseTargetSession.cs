@@ -34,9 +34,10 @@ internal sealed class DimseTargetSession(Peer peer, DimseTargetOptions options, 
         {
             syntax = await AgreeAsync(instance, cancellationToken).ConfigureAwait(false);
         }
-        catch (AssociationException)
+        catch (AssociationException e)
         {
-            return NotStored(new Fault(FaultCode.PeerUnreachable)); // the archive took an association before: it is away, and no object is to blame
+            // The archive took an association before. One that does not answer is away, and no object is to blame; what it does answer (busy, rejected, TLS) is said as it is.
+            return NotStored(e.Fault.Code is FaultCode.PeerClosedEarly or FaultCode.PeerTimeout ? new Fault(FaultCode.PeerUnreachable) : e.Fault);
         }
 
         if (syntax is null) return NotStored(new Fault(FaultCode.NotNegotiable));

@@ -99,6 +99,10 @@ internal sealed class ScriptedTarget : IEvidenceTarget
     public Func<byte[], byte[]> Describe { get; init; } = static bytes => MetadataEvidenceTests.Json(bytes);
     /// <summary>Objects that break the connection for all that is outstanding with them. With it, answers come when they are flushed.</summary>
     public Func<string, bool>? Breaks { get; init; }
+    /// <summary>Sessions that it takes at a time; who collects evidence needs one, too.</summary>
+    public int MostSessions { get; init; } = int.MaxValue;
+    public int Rejections { get; private set; }
+    private int _open;
     public int Stores { get; private set; }
     public int Sessions { get; private set; }
     public int Openings { get; private set; }
@@ -116,12 +120,15 @@ internal sealed class ScriptedTarget : IEvidenceTarget
         BeforeOpen();
         _somebody.TrySetResult();
         await Opened.WaitAsync(cancellationToken);
+        Admit();
         lock (Held) Sessions++;
         return new Session(this);
     }
 
     public async IAsyncEnumerable<EvidenceItem> CollectAsync(EvidenceLevel level, IReadOnlyList<StoredReference> references, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        Admit();
+        using var over = new Leaving(this);
         foreach (var reference in references)
             if (Held.TryGetValue(reference.SopInstanceUid, out var bytes))
                 yield return new EvidenceItem(reference, level) { TransferSyntax = TransferSyntax.ExplicitVrLittleEndian, Body = PipeReader.Create(new MemoryStream(bytes)), Metadata = level is EvidenceLevel.L3 ? Describe(bytes) : default };
@@ -174,6 +181,31 @@ internal sealed class ScriptedTarget : IEvidenceTarget
             return Task.CompletedTask;
         }
 
-        public ValueTask DisposeAsync() => new(FlushAsync(CancellationToken.None));
+        public async ValueTask DisposeAsync()
+        {
+            await FlushAsync(CancellationToken.None);
+            Interlocked.Exchange(ref _place, null)?.Dispose();
+        }
+
+        private Leaving? _place = new(target);
+    }
+
+    private void Admit()
+    {
+        lock (Held)
+        {
+            if (_open++ < MostSessions) return;
+            _open--;
+            Rejections++;
+            throw new TargetUnavailableException(new Fault(FaultCode.PeerBusy));
+        }
+    }
+
+    private sealed class Leaving(ScriptedTarget target) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (target.Held) target._open--;
+        }
     }
 }
