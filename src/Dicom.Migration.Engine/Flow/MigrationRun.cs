@@ -67,6 +67,17 @@ public sealed class MigrationRun
         var pace = new TargetPace(_options, _time);
         var inventory = new Inventory(_source, _ledger, lease, desk.Tally);
 
+        // A target that cannot show what it holds is told of before anything is sent to it.
+        if (level != EvidenceLevel.L0)
+        {
+            await run.Guard(() => pace.RunAsync(async token =>
+            {
+                await ((IEvidenceTarget)_target).CheckAsync(level, token).ConfigureAwait(false);
+                return true;
+            }, run.Stopping)).ConfigureAwait(false);
+            if (run.Stopping.IsCancellationRequested) return;
+        }
+
         var listing = run.Guard(() => inventory.ListAsync(run.Stopping));
         var readers = Workers(_options.Readers, () => ReadAllAsync(new UnitReader(_source, new Intake(spool, rules), arrived.Writer, desk, _options, _time), inventory, keeper, run));
         var begun = 0;

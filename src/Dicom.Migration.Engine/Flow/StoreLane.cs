@@ -171,13 +171,14 @@ internal sealed class StoreLane(IMigrationTarget target, TargetPace pace, Channe
             if (_session is null) await OpenAsync(cancellationToken).ConfigureAwait(false);
             flight.Offer = ++_offers;
             flight.Tries++;
-            var isSuspect = flight.Outcome is not null; // it may be what broke the connection for all that was outstanding with it: now it goes alone
+            // A suspect may be what broke the connection for all that was outstanding with it: now it goes alone. So does whatever tries a target that is unwell.
+            var goesAlone = flight.Outcome is not null || pace.Pause.IsUnwell;
             var body = flight.Body!.OpenBody();
             try
             {
-                if (isSuspect) await _session!.FlushAsync(cancellationToken).ConfigureAwait(false);
+                if (goesAlone) await _session!.FlushAsync(cancellationToken).ConfigureAwait(false);
                 receipts.Add((flight, await _session!.StoreAsync(flight.ToOutgoing(body), cancellationToken).ConfigureAwait(false)));
-                if (isSuspect) await _session.FlushAsync(cancellationToken).ConfigureAwait(false);
+                if (goesAlone) await _session.FlushAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {

@@ -21,6 +21,8 @@ internal sealed class PeerPause(TimeSpan first, TimeSpan longest, TimeSpan budge
     public long Stored { get; private set; }
     /// <summary>Whether it is to be left alone now.</summary>
     public bool IsShut { get { lock (_lock) return Left > TimeSpan.Zero; } }
+    /// <summary>Whether it has stored nothing since it failed: it is tried with one object at a time.</summary>
+    public bool IsUnwell { get { lock (_lock) return _failures > 0; } }
     /// <summary>Whether it has stored nothing since its first failure, for longer than the budget.</summary>
     public bool IsOver { get { lock (_lock) return budget > TimeSpan.Zero && _failures > 0 && time.GetElapsedTime(_firstFailure) >= budget; } }
     /// <summary>Whether it has opened a session or stored something: it is there.</summary>
