@@ -31,8 +31,11 @@ internal sealed class InFlight(UnitInHand unit, LedgerDiscovery discovery) : IDi
     /// <summary>Whether it was not sent, as the target holds what was sent before under its UID.</summary>
     public bool IsRivalled => Outcome is { Disposition: StoreDisposition.AlreadyThere, Fault.Code: FaultCode.UidConflict };
 
-    /// <summary>D1 of the data set as it is sent.</summary>
-    public LedgerDigest SentDigest => Discovery.Then!.SentDigest!.Value;
+    /// <summary>D1 of the data set as it is given to the target.</summary>
+    public LedgerDigest GivenDigest => Discovery.Then!.SentDigest!.Value;
+
+    /// <summary>D1 of the data set as it was sent: as it was given, unless the target takes another encoding only.</summary>
+    public LedgerDigest SentDigest => Outcome?.SentDigest ?? GivenDigest;
 
     public OutgoingInstance ToOutgoing(PipeReader body) => new()
     {

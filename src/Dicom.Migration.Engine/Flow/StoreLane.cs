@@ -271,6 +271,7 @@ internal sealed class StoreLane(IMigrationTarget target, TargetPace pace, Channe
     private static LedgerOutcome Acknowledged(StoreOutcome outcome) => new(InstanceState.Acknowledged)
     {
         Evidence = EvidenceLevel.L0,
+        SentDigest = outcome.SentDigest,
         Fault = outcome.Fault,
         TargetLocation = outcome.Fault is { Code: FaultCode.UidConflict } ? outcome.Reference!.Location : null,
     };
