@@ -19,8 +19,8 @@ internal sealed class InFlight(UnitInHand unit, LedgerDiscovery discovery) : IDi
     public LedgerEntry Entry { get; set; }
     /// <summary>The lane's count of what it has offered to the target, when it offered this one last.</summary>
     public long Offer { get; set; }
-    /// <summary>How often it was offered in this run.</summary>
-    public int Tries { get; set; }
+    /// <summary>How often it has failed in this run.</summary>
+    public int Failures { get; set; }
     /// <summary>How many objects the target had stored when it failed first.</summary>
     public long? StoredBefore { get; set; }
     public StoreOutcome? Outcome { get; set; }

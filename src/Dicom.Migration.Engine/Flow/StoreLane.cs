@@ -144,14 +144,14 @@ internal sealed class StoreLane(IMigrationTarget target, TargetPace pace, Channe
     /// <summary>Offers a group until all is stored, or has had its attempts, or the target has been unwell for too long.</summary>
     private async Task StoreRoundsAsync(List<InFlight> open, CancellationToken cancellationToken)
     {
-        for (var round = 1; ; round++)
+        for (var round = 1; open.Exists(IsWorthAnother); round++)
         {
             if (pace.Pause.IsShut) await GiveUpSessionAsync().ConfigureAwait(false); // left alone is left alone: an association that lies idle is a place, too
             await pace.Pause.WaitAsync(cancellationToken).ConfigureAwait(false);
             var isOfPeer = await StoreRoundAsync(open, cancellationToken).ConfigureAwait(false);
             if (!isOfPeer) pace.Sessions.Served();
-            if (pace.Pause.IsOver || !open.Exists(IsWorthAnother)) return;
-            if (isOfPeer || pace.Pause.IsShut) continue;
+            if (pace.Pause.IsOver) return;
+            if (isOfPeer || pace.Pause.IsShut || !open.Exists(IsWorthAnother)) continue;
             var delay = options.FirstRetryDelay * Math.ScaleB(1, Math.Min(round - 1, 30));
             await Task.Delay(delay < options.LongestRetryDelay ? delay : options.LongestRetryDelay, time, cancellationToken).ConfigureAwait(false);
         }
@@ -170,7 +170,6 @@ internal sealed class StoreLane(IMigrationTarget target, TargetPace pace, Channe
             // A target that cannot be reached, again and again, is nobody's object's fault: that ends the run.
             if (_session is null) await OpenAsync(cancellationToken).ConfigureAwait(false);
             flight.Offer = ++_offers;
-            flight.Tries++;
             // A suspect may be what broke the connection for all that was outstanding with it: now it goes alone. So does whatever tries a target that is unwell.
             var goesAlone = flight.Outcome is not null || pace.Pause.IsUnwell;
             var body = flight.Body!.OpenBody();
@@ -183,7 +182,7 @@ internal sealed class StoreLane(IMigrationTarget target, TargetPace pace, Channe
             catch (Exception e) when (e is not OperationCanceledException)
             {
                 flight.Outcome = NotStored(e is MigrationException named ? named.Fault : new Fault(FaultCode.Unexpected));
-                flight.StoredBefore ??= pace.Pause.Stored;
+                CountFailure(flight);
                 if (TargetPace.IsOfPeer(flight.Outcome.Fault)) failure ??= flight.Outcome.Fault;
                 await GiveUpSessionAsync().ConfigureAwait(false);
             }
@@ -196,7 +195,7 @@ internal sealed class StoreLane(IMigrationTarget target, TargetPace pace, Channe
         foreach (var (flight, receipt) in receipts)
         {
             flight.Outcome = await receipt.Acknowledged.ConfigureAwait(false);
-            if (!flight.Outcome.IsStored) flight.StoredBefore ??= pace.Pause.Stored;
+            if (!flight.Outcome.IsStored) CountFailure(flight);
         }
         // What this machine could not read back is neither the object's fault nor the target's, whatever the target made of it.
         if (open.Find(static f => f.Body!.Failure is not null) is { } unread) throw unread.Body!.Failure!;
@@ -214,17 +213,24 @@ internal sealed class StoreLane(IMigrationTarget target, TargetPace pace, Channe
         }
     }
 
-    /// <summary>What was offered less often comes first, and of that what others of its unit have not failed before: it tells soonest whether the target is unwell, or dislikes some objects.</summary>
+    /// <summary>What was not offered yet comes first, and of that what others of its unit have not failed before: it tells soonest whether the target is unwell, or dislikes some objects. Then what was offered longest ago.</summary>
     private List<InFlight> InTurn(List<InFlight> open)
     {
         var failed = open.Where(static f => f.Outcome is { IsStored: false }).CountBy(static f => f.Unit).ToDictionary();
         var left = open.Where(IsWorthAnother);
-        return failed.Count == 0 ? [.. left] : [.. left.OrderBy(static f => f.Tries).ThenBy(f => failed.GetValueOrDefault(f.Unit))];
+        return failed.Count == 0 ? [.. left] : [.. left.OrderBy(static f => f.Offer > 0).ThenBy(f => f.Offer > 0 ? f.Offer : failed.GetValueOrDefault(f.Unit))];
     }
 
-    /// <summary>Whether an object may be stored by another round: it has attempts left, or nobody has stored anything since it failed.</summary>
-    private bool IsWorthAnother(InFlight flight) => flight.Outcome is not { } outcome || (!outcome.IsStored && MayPass(outcome.Fault)
-        && (flight.Tries < options.Attempts || (options.PauseBudget > TimeSpan.Zero && outcome.Fault is { Code: FaultCode.PeerBusy or FaultCode.PeerUnreachable } && flight.StoredBefore == pace.Pause.Stored)));
+    /// <summary>Whether an object may be stored by another round.</summary>
+    private bool IsWorthAnother(InFlight flight) => flight.Outcome is not { } outcome || (!outcome.IsStored && flight.Failures < options.Attempts && MayPass(outcome.Fault));
+
+    /// <summary>Of a target that is busy or away for everybody an object's failures are one: they count only once the target has stored others.</summary>
+    private void CountFailure(InFlight flight)
+    {
+        var isEverybodys = options.PauseBudget > TimeSpan.Zero && flight.Outcome!.Fault is { Code: FaultCode.PeerBusy or FaultCode.PeerUnreachable } && flight.StoredBefore == pace.Pause.Stored;
+        flight.StoredBefore ??= pace.Pause.Stored;
+        if (!isEverybodys) flight.Failures++;
+    }
 
     private async Task OpenAsync(CancellationToken cancellationToken)
     {

@@ -18,6 +18,7 @@ internal sealed class SessionLimit
     private TaskCompletionSource _wanted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _limit;
     private int _inUse;
+    private bool _hasCredit; // it took something while nobody waited
     private int _ceiling;
     private long _refusedAt;
     private TimeSpan _caution = FirstCaution;
@@ -51,20 +52,21 @@ internal sealed class SessionLimit
         lock (_gate)
         {
             node = (isUrgent ? _urgent : _patient).AddLast(waiter);
+            if (_hasCredit && _inUse >= _limit) Grow();
             Serve();
         }
         await using (cancellationToken.UnsafeRegister(_ => GiveUp(node, cancellationToken), null).ConfigureAwait(false))
             return await waiter.Task.ConfigureAwait(false);
     }
 
-    /// <summary>The target took what it was given. One place more, if somebody waits for one.</summary>
+    /// <summary>The target took what it was given. One place more, if somebody waits for one, or for the next who does.</summary>
     public void Served()
     {
         lock (_gate)
         {
-            if (_limit >= _most || _inUse < _limit || (_urgent.Count == 0 && _patient.Count == 0)) return;
-            if (_limit >= _ceiling && _time.GetElapsedTime(_refusedAt) < _caution) return;
-            if (++_limit > _ceiling) _ceiling = _limit;
+            _hasCredit = _urgent.Count == 0 && _patient.Count == 0;
+            if (_hasCredit || _inUse < _limit) return;
+            Grow();
             Serve();
         }
     }
@@ -74,7 +76,7 @@ internal sealed class SessionLimit
     {
         lock (_gate)
         {
-            _limit = Math.Max(1, _limit / 2);
+            (_limit, _hasCredit) = (Math.Max(1, _limit / 2), false);
             Tell();
         }
     }
@@ -88,9 +90,16 @@ internal sealed class SessionLimit
             if (_ceiling < _most && _time.GetElapsedTime(_refusedAt) >= _caution && _caution < LongestCaution) _caution *= 2;
             _ceiling = Math.Max(1, Math.Min(_ceiling, _inUse - 1));
             _refusedAt = _time.GetTimestamp();
-            _limit = Math.Clamp(_limit / 2, 1, _ceiling);
+            (_limit, _hasCredit) = (Math.Clamp(_limit / 2, 1, _ceiling), false);
             Tell();
         }
+    }
+
+    private void Grow()
+    {
+        if (_limit >= _most || (_limit >= _ceiling && _ceiling < _most && _time.GetElapsedTime(_refusedAt) < _caution)) return;
+        if (++_limit > _ceiling) _ceiling = _limit;
+        _hasCredit = false;
     }
 
     private bool IsShort => _inUse > _limit || (_urgent.Count > 0 && _inUse >= _limit);

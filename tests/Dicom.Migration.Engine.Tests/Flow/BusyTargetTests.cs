@@ -17,13 +17,14 @@ public sealed class BusyTargetTests : IDisposable
     public void Dispose() => _bench.Dispose();
 
     [Theory]
-    [InlineData(FaultCode.PeerBusy)]
-    [InlineData(FaultCode.PeerUnreachable)]
-    public async Task A_target_that_is_unwell_for_minutes_is_asked_a_few_times_and_then_has_everything(FaultCode code)
+    [InlineData(FaultCode.PeerBusy, 8)]
+    [InlineData(FaultCode.PeerUnreachable, 8)]
+    [InlineData(FaultCode.PeerBusy, 1)] // one object is tried all the time, and is not the cause
+    public async Task A_target_that_is_unwell_for_minutes_is_asked_a_few_times_and_then_has_everything(FaultCode code, int objectsPerGroup)
     {
         var refusals = 0;
         var target = new ScriptedTarget { Refuse = _ => Seconds < 240 && ++refusals > 0 ? new Fault(code) : null };
-        var account = await RunAsync(RunBench.Many(60), target, Patient);
+        var account = await RunAsync(RunBench.Many(60), target, Patient with { ObjectsPerGroup = objectsPerGroup });
         Assert.Equal((60L, true), (account.Count(InstanceState.Verified), account.IsClosed));
         Assert.InRange(refusals, 4, 2 * 10); // 1, 2, 4, 8, 16, 32, 60, 60, 60 s, by two lanes
     }

@@ -99,6 +99,10 @@ internal sealed class ScriptedTarget : IEvidenceTarget
     public Func<byte[], byte[]> Describe { get; init; } = static bytes => MetadataEvidenceTests.Json(bytes);
     /// <summary>Objects that break the connection for all that is outstanding with them. With it, answers come when they are flushed.</summary>
     public Func<string, bool>? Breaks { get; init; }
+    /// <summary>Whether it says "stored, with a warning".</summary>
+    public bool Warns { get; init; }
+    /// <summary>In what encoding it takes a content; <see langword="null"/> as it comes.</summary>
+    public Func<byte[], byte[]>? Encodes { get; init; }
     /// <summary>Sessions that it takes at a time; who collects evidence needs one, too.</summary>
     public int MostSessions { get; init; } = int.MaxValue;
     public int Rejections { get; private set; }
@@ -160,10 +164,13 @@ internal sealed class ScriptedTarget : IEvidenceTarget
                     if (target.KeepsRefused) target.Held[instance.SopInstanceUid] = body.ToArray();
                     return new StoreReceipt(Task.FromResult(new StoreOutcome(StoreDisposition.NotStored, null, bad)));
                 }
-                if (target.Keep(instance.SopInstanceUid, body.ToArray()) is { } kept) target.Held[instance.SopInstanceUid] = kept;
+                if (target.Keep(instance.SopInstanceUid, target.Encodes?.Invoke(body.ToArray()) ?? body.ToArray()) is { } kept) target.Held[instance.SopInstanceUid] = kept;
             }
             var reference = new StoredReference(instance.StudyInstanceUid, instance.SeriesInstanceUid, instance.SopClassUid, instance.SopInstanceUid);
-            return new StoreReceipt(Task.FromResult(new StoreOutcome(StoreDisposition.Stored, reference)));
+            var stored = new StoreOutcome(StoreDisposition.Stored, reference);
+            if (target.Warns) stored = stored with { Fault = new Fault(FaultCode.StoredWithWarning) };
+            if (target.Encodes is { } encode) stored = stored with { Fault = new Fault(FaultCode.EncodingDiffers), SentDigest = new LedgerDigest(System.Security.Cryptography.SHA256.HashData(encode(body.ToArray()))) };
+            return new StoreReceipt(Task.FromResult(stored));
         }
 
         private readonly List<(OutgoingInstance Instance, byte[] Bytes, TaskCompletionSource<StoreOutcome> Answer)> _outstanding = [];

@@ -23,13 +23,15 @@ public sealed class SessionLimitTests
         var limit = new SessionLimit(4, _time);
         var (_, _) = (await limit.EnterAsync(false, Token), await limit.EnterAsync(false, Token));
         limit.Served();
-        Assert.Equal(2, limit.Limit); // nobody waits
+        Assert.Equal(2, limit.Limit); // nobody waits: it is for the next who does
+        var next = limit.EnterAsync(false, Token);
+        await next;
         Task<IDisposable>[] waiting = [.. Enumerable.Range(0, 4).Select(_ => limit.EnterAsync(false, Token))];
+        Assert.Equal(3, limit.Limit); // for one
         for (var i = 0; i < 9; i++) limit.Served();
         Assert.Equal((4, 4), (limit.Limit, limit.InUse));
         await waiting[0];
-        await waiting[1];
-        Assert.False(waiting[2].IsCompleted);
+        Assert.All(waiting[1..], static w => Assert.False(w.IsCompleted));
     }
 
     [Fact]
