@@ -6,6 +6,12 @@ public interface IEvidenceTarget : IMigrationTarget
     /// <summary>Levels above L0 that it serves; the highest first.</summary>
     public IReadOnlyList<EvidenceLevel> Levels { get; }
 
+    /// <summary>Makes sure, before anything is sent, that it can show what it will hold.</summary>
+    /// <param name="level">One of <see cref="Levels"/>.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="TargetUnavailableException">It cannot; the message says what to change.</exception>
+    public Task CheckAsync(EvidenceLevel level, CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Asks the target about instances stored earlier. It collects and does not judge: comparing is the caller's.</summary>
     /// <param name="level">One of <see cref="Levels"/>.</param>
     /// <param name="references">What to ask about.</param>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace Dicom.Migration.Dimse;
@@ -16,6 +17,8 @@ public static class DimseMigrationBuilderExtensions
         migration.AddSource(name, static (services, key) =>
             new DimseSource(key, services.GetRequiredService<IOptionsMonitor<DimseSourceOptions>>().Get(key), services.GetRequiredService<TimeProvider>()));
         migration.Services.AddOptionsWithValidateOnStart<DimseSourceOptions, DimseSourceOptionsValidator>(name).Configure(configure);
+        migration.Services.AddSingleton(new DimseEndpointName(name, IsTarget: false));
+        migration.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<DimseSourceOptions>, ListenPorts>());
         return migration;
     }
 
@@ -29,6 +32,8 @@ public static class DimseMigrationBuilderExtensions
         migration.AddTarget(name, static (services, key) =>
             new DimseTarget(key, services.GetRequiredService<IOptionsMonitor<DimseTargetOptions>>().Get(key), services.GetRequiredService<TimeProvider>()));
         migration.Services.AddOptionsWithValidateOnStart<DimseTargetOptions, DimseTargetOptionsValidator>(name).Configure(configure);
+        migration.Services.AddSingleton(new DimseEndpointName(name, IsTarget: true));
+        migration.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<DimseTargetOptions>, ListenPorts>());
         return migration;
     }
 }

@@ -32,7 +32,8 @@ public abstract class DimsePeerOptions : IValidatableObject
     [Required]
     public string ListenAddress { get; set; } = "0.0.0.0";
 
-    /// <summary>Port on which they are taken; the archive has to know it for <see cref="CallingAeTitle"/>. 0 picks a free one. Default 11112.</summary>
+    /// <summary>Port on which they are taken; the archive has to know it for <see cref="CallingAeTitle"/>. 0 picks a free one. Default 11112.
+    /// Two archives of one host need two ports; the host says so when it starts.</summary>
     [Range(0, 65_535)]
     public int ListenPort { get; set; } = 11_112;
 

@@ -39,7 +39,7 @@ public static class DimseProbe
     /// <summary>Asks for everything.</summary>
     /// <param name="options">How the archive is reached.</param>
     /// <param name="timeProvider">The clock of all timeouts.</param>
-    /// <param name="sopClassUids">Storage SOP classes to propose; <see langword="null"/> for all that the standard has and does not retire.</param>
+    /// <param name="sopClassUids">Storage SOP classes to propose; <see langword="null"/> for all that the standard has, retired ones too.</param>
     /// <param name="mostAssociations">Associations to try at a time; 1 to 64. Default 8.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="AssociationException">The archive cannot be reached, or rejects.</exception>
@@ -54,19 +54,16 @@ public static class DimseProbe
         var (associations, isLimit) = await CountAsync(peer, mostAssociations, cancellationToken).ConfigureAwait(false);
         return services with
         {
-            Matrix = await MatrixAsync(peer, sopClassUids ?? StorageClasses(), cancellationToken).ConfigureAwait(false), Associations = associations, IsAssociationLimit = isLimit,
+            Matrix = await MatrixAsync(peer, sopClassUids ?? StorageSyntaxes.AllClasses, cancellationToken).ConfigureAwait(false), Associations = associations, IsAssociationLimit = isLimit,
         };
     }
-
-    private static List<string> StorageClasses() =>
-        [.. UidRegistry.All.Where(static u => u is { Type: "SOP Class", IsRetired: false } && u.Uid.StartsWith("1.2.840.10008.5.1.4.1.1.", StringComparison.Ordinal) && u.Name.EndsWith("Storage", StringComparison.Ordinal)).Select(static u => u.Uid)];
 
     private static async Task<DimseProbeResult> ServicesAsync(Peer peer, CancellationToken cancellationToken)
     {
         var association = await peer.ConnectAsync([Keys.Context(Keys.Verification), Keys.Context(Keys.Find), Keys.Context(Keys.Get), Keys.Context(Keys.Move), Keys.Context(Keys.Commitment)], cancellationToken, window: 64).ConfigureAwait(false);
         await using var owned = association.ConfigureAwait(false);
         DimseStatus? echo = association.Find(Keys.Verification) is null ? null : await association.EchoAsync(cancellationToken).ConfigureAwait(false);
-        await association.ReleaseAsync().ConfigureAwait(false);
+        await ReleaseAsync(association).ConfigureAwait(false);
         return new DimseProbeResult
         {
             Matrix = [], Associations = 0, IsAssociationLimit = false, Echo = echo, CertificateEnds = association.PeerCertificate is { } certificate ? new DateTimeOffset(certificate.NotAfter.ToUniversalTime()) : null, MaxPduLength = association.PeerMaxPduLength, OperationsWindow = association.OperationsWindow,
@@ -82,7 +79,7 @@ public static class DimseProbe
         {
             var association = await peer.ConnectAsync(plan, cancellationToken).ConfigureAwait(false);
             await using var owned = association.ConfigureAwait(false);
-            await association.ReleaseAsync().ConfigureAwait(false);
+            await ReleaseAsync(association).ConfigureAwait(false);
             var accepted = association.Contexts.Select(static c => (c.AbstractSyntax, c.TransferSyntax)).ToHashSet();
             cells.AddRange(plan.Select(p => new DimseProbeCell(p.AbstractSyntax, p.TransferSyntaxes[0], accepted.Contains((p.AbstractSyntax, p.TransferSyntaxes[0])))));
         }
@@ -99,13 +96,28 @@ public static class DimseProbe
             while (open.Count < most) open.Add(await peer.ConnectAsync([Keys.Context(Keys.Verification)], cancellationToken).ConfigureAwait(false));
             return (open.Count, false);
         }
-        catch (AssociationException) when (open.Count > 0)
+        catch (AssociationException e) when (open.Count > 0)
         {
-            return (open.Count, true);
+            return (open.Count, e.Fault.Code is FaultCode.PeerBusy or FaultCode.AssociationRejected); // a rejection is a limit; a lost connection is none
         }
         finally
         {
-            foreach (var association in open) await association.DisposeAsync().ConfigureAwait(false);
+            foreach (var association in open)
+            {
+                await using (association.ConfigureAwait(false)) await ReleaseAsync(association).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static async Task ReleaseAsync(DimseAssociation association)
+    {
+        try
+        {
+            await association.ReleaseAsync().ConfigureAwait(false);
+        }
+        catch (AssociationException)
+        {
+            // what was asked is answered; how it ends does not matter
         }
     }
 }

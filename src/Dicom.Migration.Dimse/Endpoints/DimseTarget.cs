@@ -50,6 +50,30 @@ public sealed class DimseTarget : IEvidenceTarget, IAsyncDisposable
     }
 
     /// <inheritdoc/>
+    public async Task CheckAsync(EvidenceLevel level, CancellationToken cancellationToken)
+    {
+        var (model, what) = level switch
+        {
+            EvidenceLevel.L4 when _options.Retrieval is DimseRetrieval.Move => (Keys.Move, "The archive takes no C-MOVE: choose C-GET to read objects back, or ask for evidence L1 or L2."),
+            EvidenceLevel.L4 => (Keys.Get, "The archive takes no C-GET: choose C-MOVE to read objects back, or ask for evidence L1 or L2."),
+            EvidenceLevel.L2 => (Keys.Commitment, "The archive has no storage commitment: ask for evidence L4 or L1."),
+            _ => (Keys.Find, "The archive takes no queries (Study Root C-FIND): ask for evidence L4 or L2."),
+        };
+        try
+        {
+            var association = await _peer.ConnectAsync([Keys.Context(model)], cancellationToken).ConfigureAwait(false);
+            await using var owned = association.ConfigureAwait(false);
+            var isTaken = association.Find(model) is not null;
+            await association.ReleaseAsync().ConfigureAwait(false);
+            if (!isTaken) throw new TargetUnavailableException(new Fault(FaultCode.NotNegotiable), what);
+        }
+        catch (AssociationException e)
+        {
+            throw new TargetUnavailableException(e.Fault, "The archive cannot be asked what it takes.", e);
+        }
+    }
+
+    /// <inheritdoc/>
     public IAsyncEnumerable<EvidenceItem> CollectAsync(EvidenceLevel level, IReadOnlyList<StoredReference> references, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(references);

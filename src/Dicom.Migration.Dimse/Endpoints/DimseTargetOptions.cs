@@ -11,8 +11,12 @@ public sealed class DimseTargetOptions : DimsePeerOptions
     public int OperationsWindow { get; set; } = 8;
 
     /// <summary>Whether an object whose transfer syntax the archive refuses may be sent in another one without compression, if it has no compression itself.
-    /// Nothing is lost; the bytes are others. Default no: such an object is an exception (<see cref="FaultCode.NotNegotiable"/>).</summary>
+    /// The content is the same, as D2 proves of each; the bytes are others, and their digest is the one on record. One that would lose the VRs of private elements is an exception (<see cref="FaultCode.NotTranscodable"/>). Default no: such an object is an exception (<see cref="FaultCode.NotNegotiable"/>).</summary>
     public bool ChangesNativeTransferSyntax { get; set; }
+
+    /// <summary>Longest data set, in bytes, that is changed so: it is held in memory, and a copy of it. A longer one is an exception (<see cref="FaultCode.DataSetTooLong"/>). 65,536 to 1,073,741,824. Default 256 MiB.</summary>
+    [Range(65_536, 1_073_741_824)]
+    public int MaxChangedLength { get; set; } = 256 << 20;
 
     /// <summary>Whether objects are read back, for evidence of level L4. Default yes.</summary>
     public bool ReadsBack { get; set; } = true;

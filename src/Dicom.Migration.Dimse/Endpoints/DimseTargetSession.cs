@@ -13,7 +13,7 @@ internal sealed class DimseTargetSession(Peer peer, DimseTargetOptions options, 
 
     /// <summary>Makes the first association.</summary>
     /// <exception cref="AssociationException">The archive cannot be reached, or rejects.</exception>
-    public async Task OpenAsync(CancellationToken cancellationToken) => await ConnectAsync(null, cancellationToken).ConfigureAwait(false);
+    public async Task OpenAsync(CancellationToken cancellationToken) => await ConnectAsync(contexts.Plan(null), cancellationToken).ConfigureAwait(false);
 
     public async Task<StoreReceipt> StoreAsync(Outgoing instance, CancellationToken cancellationToken)
     {
@@ -34,9 +34,10 @@ internal sealed class DimseTargetSession(Peer peer, DimseTargetOptions options, 
         {
             syntax = await AgreeAsync(instance, cancellationToken).ConfigureAwait(false);
         }
-        catch (AssociationException)
+        catch (AssociationException e)
         {
-            return NotStored(new Fault(FaultCode.PeerUnreachable)); // the archive took an association before: it is away, and no object is to blame
+            // The archive took an association before. One that does not answer is away, and no object is to blame; what it does answer (busy, rejected, TLS) is said as it is.
+            return NotStored(e.Fault.Code is FaultCode.PeerClosedEarly or FaultCode.PeerTimeout ? new Fault(FaultCode.PeerUnreachable) : e.Fault);
         }
 
         if (syntax is null) return NotStored(new Fault(FaultCode.NotNegotiable));
@@ -68,25 +69,67 @@ internal sealed class DimseTargetSession(Peer peer, DimseTargetOptions options, 
     /// <summary>The transfer syntax to send in; <see langword="null"/> if the archive takes none that may be used.</summary>
     private async Task<TransferSyntax?> AgreeAsync(Outgoing instance, CancellationToken cancellationToken)
     {
-        if (_association is null or { Ended.IsCancellationRequested: true }) await ConnectAsync(instance.SopClassUid, cancellationToken).ConfigureAwait(false);
-        var candidates = Candidates(instance.TransferSyntax).ToList();
-        if (!candidates.TrueForAll(s => _proposed.Contains((instance.SopClassUid, s.Uid))))
+        var sopClass = instance.SopClassUid;
+        var candidates = Candidates(instance.TransferSyntax).Where(s => contexts.IsTakenAlone(sopClass, s.Uid) is not false).ToList();
+        if (candidates.Count == 0) return null;
+        if (candidates.Find(s => contexts.IsTakenAlone(sopClass, s.Uid) is true) is { } alone)
         {
-            foreach (var syntax in candidates) contexts.Add(instance.SopClassUid, syntax.Uid);
-            await ConnectAsync(instance.SopClassUid, cancellationToken).ConfigureAwait(false);
+            if (!IsProposed(alone)) await ConnectAsync(StoreContexts.Alone(sopClass, alone.Uid), cancellationToken).ConfigureAwait(false);
+            return Taken([alone]);
         }
 
-        return candidates.Find(s => _association!.Contexts.Any(c => string.Equals(c.AbstractSyntax, instance.SopClassUid, StringComparison.Ordinal) && string.Equals(c.TransferSyntax, s.Uid, StringComparison.Ordinal)));
+        if (!candidates.TrueForAll(IsProposed))
+        {
+            List<TransferSyntax> untried = [.. candidates.Where(s => !contexts.Has(sopClass, s.Uid))];
+            try
+            {
+                await ConnectAsync(contexts.Plan(sopClass, candidates.Select(static s => s.Uid)), cancellationToken).ConfigureAwait(false);
+            }
+            catch (AssociationException e) when (untried.Count > 0 && IsOfProposal(e))
+            {
+                await SetApartAsync(sopClass, untried, cancellationToken).ConfigureAwait(false);
+                return await AgreeAsync(instance, cancellationToken).ConfigureAwait(false);
+            }
+
+            foreach (var syntax in untried) contexts.Add(sopClass, syntax.Uid);
+        }
+
+        return Taken(candidates);
+
+        bool IsProposed(TransferSyntax syntax) => _association is { Ended.IsCancellationRequested: false } && _proposed.Contains((sopClass, syntax.Uid));
+
+        TransferSyntax? Taken(List<TransferSyntax> among) => among.Find(s => _association!.Contexts.Any(c => string.Equals(c.AbstractSyntax, sopClass, StringComparison.Ordinal) && string.Equals(c.TransferSyntax, s.Uid, StringComparison.Ordinal)));
     }
 
-    private IEnumerable<TransferSyntax> Candidates(TransferSyntax own) => options.ChangesNativeTransferSyntax && StorageSyntaxes.Native.Contains(own)
-        ? StorageSyntaxes.Native.Where(s => s != own && s != TransferSyntax.ExplicitVrBigEndian).Prepend(own) : [own];
+    /// <summary>The archive takes no association with these in it. Without them it has to; then each is tried alone, and what is not taken alone either is never proposed again.</summary>
+    /// <exception cref="AssociationException">It takes none without them either: it is the archive.</exception>
+    private async Task SetApartAsync(string sopClassUid, List<TransferSyntax> untried, CancellationToken cancellationToken)
+    {
+        await ConnectAsync(contexts.Plan(null), cancellationToken).ConfigureAwait(false);
+        foreach (var syntax in untried)
+        {
+            try
+            {
+                await ConnectAsync(StoreContexts.Alone(sopClassUid, syntax.Uid), cancellationToken).ConfigureAwait(false);
+                contexts.SetApart(sopClassUid, syntax.Uid, isTakenAlone: true);
+            }
+            catch (AssociationException e) when (IsOfProposal(e))
+            {
+                contexts.SetApart(sopClassUid, syntax.Uid, isTakenAlone: false);
+            }
+        }
+    }
 
-    private async Task ConnectAsync(string? sopClassUid, CancellationToken cancellationToken)
+    /// <summary>Whether an association may have failed over what was proposed: it was answered, and not with "later".</summary>
+    private static bool IsOfProposal(AssociationException e) => e.Fault.Code is FaultCode.AssociationRejected or FaultCode.PeerClosedEarly or FaultCode.ProtocolViolation or FaultCode.MessageTooLong;
+
+    private IEnumerable<TransferSyntax> Candidates(TransferSyntax own) => options.ChangesNativeTransferSyntax && StorageSyntaxes.Native.Contains(own)
+        ? StorageSyntaxes.Native.Where(s => s != own && s != TransferSyntax.ExplicitVrBigEndian).OrderBy(static s => s == TransferSyntax.ImplicitVrLittleEndian).Prepend(own) : [own]; // Implicit VR last: it may lose VRs
+
+    private async Task ConnectAsync(IReadOnlyList<ContextProposal> plan, CancellationToken cancellationToken)
     {
         await FlushAsync(cancellationToken).ConfigureAwait(false);
         await CloseAsync().ConfigureAwait(false);
-        var plan = contexts.Plan(sopClassUid);
         _association = await peer.ConnectAsync(plan, cancellationToken, window: options.OperationsWindow, runsCallerInline: true).ConfigureAwait(false);
         _proposed = [.. plan.Select(static c => (c.AbstractSyntax, c.TransferSyntaxes[0]))];
     }
@@ -109,19 +152,27 @@ internal sealed class DimseTargetSession(Peer peer, DimseTargetOptions options, 
 
     private async Task<StoreReceipt> SendChangedAsync(Outgoing instance, MeasuredBody body, TransferSyntax syntax, CancellationToken cancellationToken)
     {
+        if (instance.Length > options.MaxChangedLength) return NotStored(new Fault(FaultCode.DataSetTooLong));
         byte[] changed;
         try
         {
-            using var bytes = new MemoryStream();
-            await body.CopyToAsync(bytes, cancellationToken).ConfigureAwait(false);
-            changed = DataSet.Read(bytes.ToArray(), instance.TransferSyntax).ToArray(syntax);
+            if (await NativeChange.ReadAsync(body, options.MaxChangedLength, cancellationToken).ConfigureAwait(false) is not { } bytes) return NotStored(new Fault(FaultCode.DataSetTooLong));
+            changed = NativeChange.Of(bytes, instance.TransferSyntax, syntax);
         }
-        catch (MigrationException e) when (body.Failure is null)
+        catch (Exception e) when (e is InvalidDataException || (e is MigrationException && body.Failure is null))
         {
-            return NotStored(body.LengthFault ?? e.Fault); // it cannot be held or written in another way
+            return NotStored(body.LengthFault ?? (e as MigrationException)?.Fault ?? new Fault(FaultCode.MalformedDeflate)); // it cannot be held or written in another way
         }
 
-        return await SendAsync(instance, PipeReader.Create(new System.Buffers.ReadOnlySequence<byte>(changed)), body, syntax, cancellationToken).ConfigureAwait(false);
+        var digest = NativeChange.DigestOf(changed);
+        var receipt = await SendAsync(instance, PipeReader.Create(new System.Buffers.ReadOnlySequence<byte>(changed)), body, syntax, cancellationToken).ConfigureAwait(false);
+        return new StoreReceipt(NotedAsync());
+
+        async Task<StoreOutcome> NotedAsync()
+        {
+            var outcome = await receipt.Acknowledged.ConfigureAwait(false);
+            return outcome.IsStored ? outcome with { SentDigest = digest, Fault = outcome.Fault ?? new Fault(FaultCode.EncodingDiffers) } : outcome;
+        }
     }
 
     private async Task<StoreReceipt> SendAsync(Outgoing instance, PipeReader sent, MeasuredBody body, TransferSyntax syntax, CancellationToken cancellationToken)

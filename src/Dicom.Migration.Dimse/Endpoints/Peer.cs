@@ -41,7 +41,7 @@ internal sealed class Peer(DimsePeerOptions options, TimeProvider time)
         }
         catch (SocketException e)
         {
-            throw new AssociationException(new Fault(FaultCode.InvalidConfiguration), "The listener's port cannot be used: it is taken, or needs a right. Choose another and tell the archive.", e);
+            throw new AssociationException(new Fault(FaultCode.InvalidConfiguration), $"{nameof(DimsePeerOptions.ListenPort)} {options.ListenPort} cannot be listened on: it is taken (by another endpoint of this process, or another program), or needs a right. Choose another and tell the archive.", e);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Dicom.Migration.DataSets;
 
 namespace Dicom.Migration.Dimse;
 
@@ -21,9 +22,10 @@ internal sealed class TargetEvidence(Peer peer, Retriever retriever, DimseTarget
             var missing = new List<StoredReference>();
             foreach (var group in Groups(open, size))
             {
-                var listed = await ListedAsync(link, group, cancellationToken).ConfigureAwait(false);
+                var (listed, fault) = await TryListAsync(link, group, cancellationToken).ConfigureAwait(false);
                 foreach (var reference in group)
-                    if (listed.Contains(reference.SopInstanceUid)) yield return new EvidenceItem(reference, EvidenceLevel.L1);
+                    if (fault is { } why && size == 1) yield return new EvidenceItem(reference, EvidenceLevel.L1) { Fault = why };
+                    else if (listed.Contains(reference.SopInstanceUid)) yield return new EvidenceItem(reference, EvidenceLevel.L1);
                     else if (isLast) yield return new EvidenceItem(reference, EvidenceLevel.L1) { Fault = new Fault(FaultCode.MissingAtTarget) };
                     else missing.Add(reference);
             }
@@ -43,11 +45,12 @@ internal sealed class TargetEvidence(Peer peer, Retriever retriever, DimseTarget
         {
             var isLast = patience.IsOver;
             var missing = new List<StoredReference>();
-            foreach (var group in open.Chunk(StorageCommitment.MostInstances))
+            // One request names an instance once: a second reference to it has a request of its own.
+            foreach (var group in Layers(open).SelectMany(static l => l.Chunk(StorageCommitment.MostInstances)))
             {
-                var faults = await commitment.AskAsync(group, cancellationToken).ConfigureAwait(false);
+                var faults = await commitment.AskPatientlyAsync(group, cancellationToken).ConfigureAwait(false);
                 foreach (var reference in group)
-                    if (faults[reference.SopInstanceUid] is { } fault && !isLast) missing.Add(reference);
+                    if (faults[reference.SopInstanceUid] is { Code: FaultCode.MissingAtTarget or FaultCode.UnreadableAtTarget } && !isLast) missing.Add(reference);
                     else yield return new EvidenceItem(reference, EvidenceLevel.L2) { Fault = faults[reference.SopInstanceUid] };
             }
 
@@ -99,8 +102,8 @@ internal sealed class TargetEvidence(Peer peer, Retriever retriever, DimseTarget
         await using var owned = link.ConfigureAwait(false);
         foreach (var group in Groups(references, 1))
         {
-            var isListed = (await ListedAsync(link, group, cancellationToken).ConfigureAwait(false)).Count > 0;
-            yield return new EvidenceItem(group[0], EvidenceLevel.L4) { Fault = new Fault(isListed ? FaultCode.UnreadableAtTarget : FaultCode.MissingAtTarget) };
+            var (listed, fault) = await TryListAsync(link, group, cancellationToken).ConfigureAwait(false);
+            yield return new EvidenceItem(group[0], EvidenceLevel.L4) { Fault = new Fault(listed.Count > 0 || fault is not null ? FaultCode.UnreadableAtTarget : FaultCode.MissingAtTarget) };
         }
     }
 
@@ -114,6 +117,47 @@ internal sealed class TargetEvidence(Peer peer, Retriever retriever, DimseTarget
         {
             return false; // what did not come is asked for again, one by one
         }
+    }
+
+    /// <summary>What is listed of a group. A list that the archive does not answer is no failure of the archive: its instances are asked for one by one.</summary>
+    /// <returns>What is listed; for one instance, why it cannot be asked for although others can.</returns>
+    private static async Task<(HashSet<string> Listed, Fault? Fault)> TryListAsync(QueryLink link, StoredReference[] group, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await ListedAsync(link, group, cancellationToken).ConfigureAwait(false), null);
+        }
+        catch (DicomFormatException)
+        {
+            return ([], new Fault(FaultCode.UnreadableAtTarget)); // an answer came, and says nothing
+        }
+        catch (AssociationException e) when (e.Fault.Code is not FaultCode.NotNegotiable)
+        {
+            // The archive as a whole, or this question? One that it can only answer with nothing tells.
+            if (group.Length == 1 && !await AnswersAsync(link, group[0], cancellationToken).ConfigureAwait(false)) throw;
+            return ([], group.Length == 1 ? new Fault(FaultCode.UnreadableAtTarget) : null);
+        }
+    }
+
+    /// <summary>Whether the archive answers a question for an instance that nobody has.</summary>
+    private static async Task<bool> AnswersAsync(QueryLink link, StoredReference like, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ListedAsync(link, [like with { SopInstanceUid = StorageCommitment.NewUid() }], cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (MigrationException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Every reference, none with another of the same instance.</summary>
+    private static IEnumerable<List<StoredReference>> Layers(List<StoredReference> references)
+    {
+        var all = references.GroupBy(static r => r.SopInstanceUid, StringComparer.Ordinal).Select(static g => g.ToList()).ToList();
+        for (var layer = 0; all.Exists(g => g.Count > layer); layer++) yield return [.. all.Where(g => g.Count > layer).Select(g => g[layer])];
     }
 
     private static async Task<HashSet<string>> ListedAsync(QueryLink link, StoredReference[] group, CancellationToken cancellationToken)

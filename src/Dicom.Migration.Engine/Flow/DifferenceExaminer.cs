@@ -35,7 +35,7 @@ internal sealed class DifferenceExaminer(IMigrationSource source, IMigrationTarg
             {
                 using var again = await intake.TakeAsync(unit, item, cancellationToken).ConfigureAwait(false);
                 if (again?.Body is null || different.Find(f => f.Discovery.Copy == again.Discovery.Copy && f.Discovery.SopInstanceUid == again.Discovery.SopInstanceUid) is not { } flight) continue;
-                if (again.SentDigest != flight.SentDigest) continue; // the source has changed since
+                if (again.GivenDigest != flight.GivenDigest) continue; // the source has changed since
                 if (await OfSentAsync(again, cancellationToken).ConfigureAwait(false) is not { } sent || await OfHeldAsync(flight, cancellationToken).ConfigureAwait(false) is not { } held) continue;
                 if (sent == held)
                     flight.Verdict = new LedgerOutcome(InstanceState.Verified) { Evidence = EvidenceLevel.L4, TargetDigest = flight.Verdict!.TargetDigest, Fault = new Fault(FaultCode.EncodingDiffers) };

@@ -19,6 +19,10 @@ internal sealed class InFlight(UnitInHand unit, LedgerDiscovery discovery) : IDi
     public LedgerEntry Entry { get; set; }
     /// <summary>The lane's count of what it has offered to the target, when it offered this one last.</summary>
     public long Offer { get; set; }
+    /// <summary>How often it has failed in this run.</summary>
+    public int Failures { get; set; }
+    /// <summary>How many objects the target had stored when it failed first.</summary>
+    public long? StoredBefore { get; set; }
     public StoreOutcome? Outcome { get; set; }
     public LedgerOutcome? Verdict { get; set; }
     /// <summary>Its body is the verifier's to let go, and no longer the lane's.</summary>
@@ -27,8 +31,11 @@ internal sealed class InFlight(UnitInHand unit, LedgerDiscovery discovery) : IDi
     /// <summary>Whether it was not sent, as the target holds what was sent before under its UID.</summary>
     public bool IsRivalled => Outcome is { Disposition: StoreDisposition.AlreadyThere, Fault.Code: FaultCode.UidConflict };
 
-    /// <summary>D1 of the data set as it is sent.</summary>
-    public LedgerDigest SentDigest => Discovery.Then!.SentDigest!.Value;
+    /// <summary>D1 of the data set as it is given to the target.</summary>
+    public LedgerDigest GivenDigest => Discovery.Then!.SentDigest!.Value;
+
+    /// <summary>D1 of the data set as it was sent: as it was given, unless the target takes another encoding only.</summary>
+    public LedgerDigest SentDigest => Outcome?.SentDigest ?? GivenDigest;
 
     public OutgoingInstance ToOutgoing(PipeReader body) => new()
     {

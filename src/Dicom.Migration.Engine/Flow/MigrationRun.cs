@@ -64,20 +64,33 @@ public sealed class MigrationRun
         var stored = Channel.CreateBounded<IReadOnlyList<InFlight>>(new BoundedChannelOptions(_options.Verifiers));
         var level = Verifier.LevelOf(_target, _options.Evidence);
         var handsBodiesOn = level is EvidenceLevel.L3; // compared with what the target shows of it: the ledger has digests alone
+        var pace = new TargetPace(_options, _time);
         var inventory = new Inventory(_source, _ledger, lease, desk.Tally);
+
+        // A target that cannot show what it holds is told of before anything is sent to it.
+        if (level != EvidenceLevel.L0)
+        {
+            await run.Guard(() => pace.RunAsync(async token =>
+            {
+                await ((IEvidenceTarget)_target).CheckAsync(level, token).ConfigureAwait(false);
+                return true;
+            }, run.Stopping)).ConfigureAwait(false);
+            if (run.Stopping.IsCancellationRequested) return;
+        }
 
         var listing = run.Guard(() => inventory.ListAsync(run.Stopping));
         var readers = Workers(_options.Readers, () => ReadAllAsync(new UnitReader(_source, new Intake(spool, rules), arrived.Writer, desk, _options, _time), inventory, keeper, run));
+        var begun = 0;
         var lanes = Workers(_options.Lanes, async () =>
         {
-            var lane = new StoreLane(_target, arrived.Reader, stored.Writer, desk, handsBodiesOn, _options, _time);
-            await using (lane.ConfigureAwait(false)) await lane.RunAsync(run.Note, run.Aborting).ConfigureAwait(false);
+            var lane = new StoreLane(_target, pace, arrived.Reader, stored.Writer, desk, handsBodiesOn, _options, _time);
+            await using (lane.ConfigureAwait(false)) await lane.RunAsync(opensAtOnce: Interlocked.Increment(ref begun) == 1, run.Note, run.Aborting).ConfigureAwait(false);
         });
         var verifiers = Workers(_options.Verifiers, async () =>
         {
             // Room of its own: the budget may be full of objects that wait for this very verifier.
             using var examiner = new DifferenceExaminer(_source, _target, new Intake(new Spool(_options.SpoolFolder, new ByteBudget(2L * largest), largest), rules));
-            await new Verifier(_target, level, stored.Reader, desk, examiner, _options, _time).RunAsync(run.Aborting).ConfigureAwait(false);
+            await new Verifier(_target, level, pace, stored.Reader, desk, examiner, _options).RunAsync(run.Aborting).ConfigureAwait(false);
         });
 
         await Task.WhenAll([listing, .. readers]).ConfigureAwait(false);

@@ -11,7 +11,8 @@ public sealed record MigrationRunOptions
     public int LargestInMemory { get; init; } = 8 << 20;
     /// <summary>Units read at once; 1 to 64. Default 2.</summary>
     public int Readers { get; init; } = 2;
-    /// <summary>Sessions with the target at once; 1 to 64. Default 2.</summary>
+    /// <summary>Most lanes that store at once, each with a session of its own; 1 to 64. Default 2. How many sessions there are, those of verifiers too, follows the target:
+    /// one more while it takes what it is given, half as many when it refuses. One that takes a single session is served all the same.</summary>
     public int Lanes { get; init; } = 2;
     /// <summary>Groups of objects verified at once; 1 to 64. Default 2.</summary>
     public int Verifiers { get; init; } = 2;
@@ -25,6 +26,13 @@ public sealed record MigrationRunOptions
     public TimeSpan FirstRetryDelay { get; init; } = TimeSpan.FromMilliseconds(500);
     /// <summary>Longest pause between two attempts. Default 30 s.</summary>
     public TimeSpan LongestRetryDelay { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>How long nobody sends to a target that is busy, away, or has lost a connection; doubles with each further failure; 1 ms or more. Default 1 s.</summary>
+    public TimeSpan FirstPause { get; init; } = TimeSpan.FromSeconds(1);
+    /// <summary>Longest such pause; <see cref="FirstPause"/> to 1 hour. Default 1 minute.</summary>
+    public TimeSpan LongestPause { get; init; } = TimeSpan.FromMinutes(1);
+    /// <summary>How long a target may be busy or away before the run ends; 0 to 1 day. Default 10 minutes. With 0 it has <see cref="Attempts"/> for each object, and no more.
+    /// One that was never reached has no more in any case.</summary>
+    public TimeSpan PauseBudget { get; init; } = TimeSpan.FromMinutes(10);
     /// <summary>Objects in a row that the target fails to store, before the run ends as the target is unwell; 0 or more.
     /// Default 256: archives say "out of resources" of objects that they do not like, too, and such objects lie side by side.</summary>
     public int MostSuspects { get; init; } = 256;
@@ -52,6 +60,9 @@ public sealed record MigrationRunOptions
         AtLeast(LongestHeader, 1, nameof(LongestHeader));
         AtLeast(FirstRetryDelay.Ticks, 0, nameof(FirstRetryDelay));
         AtLeast(LongestRetryDelay.Ticks, FirstRetryDelay.Ticks, nameof(LongestRetryDelay));
+        Between(FirstPause, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1), nameof(FirstPause));
+        Between(LongestPause, FirstPause, TimeSpan.FromHours(1), nameof(LongestPause));
+        Between(PauseBudget, TimeSpan.Zero, TimeSpan.FromDays(1), nameof(PauseBudget));
         AtLeast(LeaseDuration.Ticks, TimeSpan.TicksPerSecond, nameof(LeaseDuration));
         AtLeast(DrainTime.Ticks, 0, nameof(DrainTime));
     }
@@ -59,6 +70,11 @@ public sealed record MigrationRunOptions
     private static void AtLeast(long value, long least, string name)
     {
         if (value < least) throw new ArgumentOutOfRangeException(name, value, FormattableString.Invariant($"It must be {least} or more."));
+    }
+
+    private static void Between(TimeSpan value, TimeSpan least, TimeSpan most, string name)
+    {
+        if (value < least || value > most) throw new ArgumentOutOfRangeException(name, value, $"It must be {least} to {most}.");
     }
 
     private static void Workers(int value, string name)

@@ -13,10 +13,6 @@ internal static class RetryPolicy
             ? e is MigrationException { Fault.IsTransient: true } and not (LedgerException or EngineException)
             : isWorthAnother is not null && isWorthAnother(outcome.Result!));
 
-    /// <summary>Tries again while the result is worth it; no exception is.</summary>
-    public static ResiliencePipeline<T> ForResults<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] T>(MigrationRunOptions options, TimeProvider time, Func<T, bool> isWorthAnother) =>
-        Create<T>(options, time, outcome => outcome.Exception is null && isWorthAnother(outcome.Result!));
-
     private static ResiliencePipeline<T> Create<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] T>(MigrationRunOptions options, TimeProvider time, Func<Outcome<T>, bool> isWorthAnother)
     {
         var builder = new ResiliencePipelineBuilder<T> { TimeProvider = time };

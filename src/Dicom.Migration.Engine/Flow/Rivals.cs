@@ -17,6 +17,7 @@ internal sealed class Rivals(IMigrationTarget target, RunDesk desk)
         {
             // Never sent; later than this one, which it waits for; or this one again.
             if (other.Attempts == 0 || other.Number >= flight.Entry.Number || (other.Current.SentDigest ?? other.Current.SourceDigest) == flight.SentDigest) continue;
+            if (other.Current is { Fault.Code: FaultCode.EncodingDiffers } && other.Current.SourceDigest == flight.GivenDigest) continue; // this one again, in the encoding that the target takes
             if (other.Current.State is not InstanceState.Excepted) return false;
             if (IsRefusal(other.Current.Fault!.Value.Code)) continue;
             if (other.Identity is not { StudyInstanceUid: { } study, SeriesInstanceUid: { } series, SopClassUid: { } sopClass }) return false; // nothing to ask for it by

@@ -1,14 +1,12 @@
 using System.Security.Cryptography;
 using System.Threading.Channels;
-using Polly;
+using Dicom.Migration.Engine.Pacing;
 
 namespace Dicom.Migration.Engine;
 
 /// <summary>Third stage: asks the target for the highest evidence it can serve, compares, and puts the verdict on record.</summary>
-internal sealed class Verifier(IMigrationTarget target, EvidenceLevel level, ChannelReader<IReadOnlyList<InFlight>> stored, RunDesk desk, DifferenceExaminer examiner, MigrationRunOptions options, TimeProvider time)
+internal sealed class Verifier(IMigrationTarget target, EvidenceLevel level, TargetPace pace, ChannelReader<IReadOnlyList<InFlight>> stored, RunDesk desk, DifferenceExaminer examiner, MigrationRunOptions options)
 {
-    private readonly ResiliencePipeline<bool> _retry = RetryPolicy.ForFailures<bool>(options, time);
-
     /// <summary>The level that a run asks a target for: the one that is wanted, or the highest below that the target serves.</summary>
     public static EvidenceLevel LevelOf(IMigrationTarget target, EvidenceLevel wanted) => target is not IEvidenceTarget able ? EvidenceLevel.L0
         : able.Levels.Where(l => l <= wanted && l is EvidenceLevel.L1 or EvidenceLevel.L2 or EvidenceLevel.L3 or EvidenceLevel.L4).DefaultIfEmpty(EvidenceLevel.L0).Max();
@@ -24,15 +22,19 @@ internal sealed class Verifier(IMigrationTarget target, EvidenceLevel level, Cha
                 // The target's word alone verifies only where the host has asked for no more than that, by name.
                 if (level == EvidenceLevel.L0)
                     foreach (var flight in group) flight.Verdict = options.Evidence == EvidenceLevel.L0 ? Verified(flight, EvidenceLevel.L0, null) : Excepted(FaultCode.UnreadableAtTarget);
-                else await _retry.ExecuteAsync(async token => await CollectAsync(group, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+                else await AskAsync(token => CollectAsync(group, token), cancellationToken).ConfigureAwait(false);
             }
             finally
             {
                 foreach (var flight in group) flight.Dispose(); // has a body only where it was needed here
             }
             foreach (var flight in group) flight.Verdict ??= Excepted(FaultCode.MissingAtTarget);
-            if (level == EvidenceLevel.L4)
-                await examiner.ExamineAsync([.. group.Where(static f => f.Verdict!.Fault is { Code: FaultCode.UnexplainedDifference })], cancellationToken).ConfigureAwait(false);
+            var different = group.Where(static f => f.Verdict!.Fault is { Code: FaultCode.UnexplainedDifference }).ToList();
+            if (level == EvidenceLevel.L4 && different.Count > 0)
+            {
+                using (await pace.Sessions.EnterAsync(isUrgent: true, cancellationToken).ConfigureAwait(false))
+                    await examiner.ExamineAsync(different, cancellationToken).ConfigureAwait(false);
+            }
             // Not sent: only the same content, seen at the target, is proof that nothing is lost with it.
             foreach (var rival in group.Where(f => f.IsRivalled && (level != EvidenceLevel.L4 || f.Verdict!.State == InstanceState.Excepted)))
                 rival.Verdict = Excepted(FaultCode.UidConflict) with { TargetDigest = rival.Verdict!.TargetDigest };
@@ -42,6 +44,16 @@ internal sealed class Verifier(IMigrationTarget target, EvidenceLevel level, Cha
             desk.Tally.Excepted(group.Count - verified);
             await desk.CloseAsync(group.Select(static f => f.Unit)).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Asks the target, as soon as it may be asked.</summary>
+    private async Task AskAsync(Func<CancellationToken, Task<bool>> ask, CancellationToken cancellationToken)
+    {
+        await pace.RunAsync(async token =>
+        {
+            using (await pace.Sessions.EnterAsync(isUrgent: true, token).ConfigureAwait(false)) return await pace.InPlaceAsync(ask, token).ConfigureAwait(false);
+        }, cancellationToken).ConfigureAwait(false);
+        pace.Sessions.Served();
     }
 
     private async Task<bool> CollectAsync(IReadOnlyList<InFlight> group, CancellationToken cancellationToken)
@@ -87,7 +99,9 @@ internal sealed class Verifier(IMigrationTarget target, EvidenceLevel level, Cha
     }
 
     private static LedgerOutcome Verified(InFlight flight, EvidenceLevel level, LedgerDigest? digest) =>
-        new(InstanceState.Verified) { Evidence = level, TargetDigest = digest, Fault = flight.Outcome!.Fault ?? flight.Note };
+        // "Stored, but not as it was sent" is no loss only where the content was looked at.
+        level < EvidenceLevel.L3 && flight.Outcome!.Fault is { Code: FaultCode.StoredWithWarning } warning ? Excepted(warning.Code) with { Fault = warning }
+            : new(InstanceState.Verified) { Evidence = level, TargetDigest = digest, Fault = flight.Outcome!.Fault ?? flight.Note };
 
     private static LedgerOutcome Excepted(FaultCode code) => new(InstanceState.Excepted) { Fault = new Fault(code) };
 }

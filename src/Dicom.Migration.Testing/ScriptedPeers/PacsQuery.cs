@@ -20,6 +20,9 @@ internal sealed class PacsQuery
 
     public string Level { get; }
 
+    /// <summary>Whether it asks for several instances by their UIDs.</summary>
+    public bool IsList => Key(InstanceUid).Contains('\\', StringComparison.Ordinal);
+
     public bool Matches(PacsInstance instance, PacsScript script) => script.FindsInstancesByUidAlone && Key(InstanceUid).Length > 0 ? MatchesUid(InstanceUid, instance.SopInstanceUid)
         : MatchesUid(StudyUid, instance.StudyInstanceUid) && MatchesUid(SeriesUid, instance.SeriesInstanceUid) && MatchesUid(InstanceUid, instance.SopInstanceUid)
         && MatchesRange(Date, instance.StudyDate) && MatchesRange(Time, instance.StudyTime) && MatchesText(PatientId, instance.PatientId) && MatchesText(Modalities, instance.Modality);

@@ -21,6 +21,9 @@ public sealed record PacsScript
     /// <summary>Whether an association is. Default: all.</summary>
     public Func<AssociationInfo, AssociationDecision> Admits { get; init; } = static _ => AssociationDecision.Accept;
 
+    /// <summary>Most associations at a time; one more is rejected for now. 0 is no limit.</summary>
+    public int MostAssociations { get; init; }
+
     /// <summary>Most matches that a query gets; 0 is no limit.</summary>
     public int MaxMatches { get; init; }
     /// <summary>Whether a query that is cut so ends with FE00; otherwise it says success.</summary>
@@ -29,6 +32,10 @@ public sealed record PacsScript
     public bool FindsForEver { get; init; }
     /// <summary>The same of queries for instances alone.</summary>
     public bool FindsInstancesForEver { get; init; }
+    /// <summary>Answer to a query for a list of SOP Instance UIDs; <see langword="null"/> for the matches.</summary>
+    public DimseStatus? AnswersLists { get; init; }
+    /// <summary>What becomes of the encoded data set of an answer to a query.</summary>
+    public Func<byte[], byte[]> Encodes { get; init; } = static answer => answer;
     /// <summary>Leaves Number of Study Related Instances and its like out of answers.</summary>
     public bool GivesNoCounts { get; init; }
     internal Func<int, int> Counts { get; init; } = static held => held;
@@ -74,6 +81,10 @@ public sealed record PacsScript
 
     /// <summary>Has no storage commitment.</summary>
     public bool HasNoCommitment { get; init; }
+    /// <summary>Answer to a request for storage commitment to so many instances, by their UIDs. Default: success.</summary>
+    public Func<IReadOnlyList<string>, DimseStatus> CommitmentStatus { get; init; } = static _ => DimseStatus.Success;
+    /// <summary>Commits to whatever it is asked for, held or not.</summary>
+    public bool CommitsToAll { get; init; }
     /// <summary>Takes requests for storage commitment, and never reports.</summary>
     public bool NeverReports { get; init; }
     /// <summary>Reports on storage commitment over the association that asked, not over one of its own.</summary>

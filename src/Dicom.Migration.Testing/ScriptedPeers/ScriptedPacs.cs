@@ -80,7 +80,8 @@ public sealed class ScriptedPacs : IDimseHandler, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    ValueTask<AssociationDecision> IDimseHandler.OnAssociateAsync(AssociationInfo association, CancellationToken cancellationToken) => ValueTask.FromResult(Script.Admits(association));
+    ValueTask<AssociationDecision> IDimseHandler.OnAssociateAsync(AssociationInfo association, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Script.MostAssociations > 0 && _open.Count >= Script.MostAssociations ? AssociationDecision.LocalLimitExceeded : Script.Admits(association));
 
     /// <inheritdoc/>
     ContextDecision IDimseHandler.OnContext(AssociationInfo association, ContextProposal proposal)
@@ -125,6 +126,7 @@ public sealed class ScriptedPacs : IDimseHandler, IAsyncDisposable
         var keys = new PacsQuery(DataSet.Read(await ReadAsync(identifier, cancellationToken).ConfigureAwait(false), syntax));
         var (count, hasAny) = (0, false);
         var script = Script;
+        if (script.AnswersLists is { } refusal && keys.IsList) throw new DimseFailureException(refusal);
         do
         {
             foreach (var answer in keys.Answers(Visible(), script))
@@ -136,7 +138,7 @@ public sealed class ScriptedPacs : IDimseHandler, IAsyncDisposable
                 }
 
                 hasAny = true;
-                yield return new QueryMatch(answer.ToArray(syntax));
+                yield return new QueryMatch(script.Encodes(answer.ToArray(syntax)));
             }
         }
         while (hasAny && (script.FindsForEver || (script.FindsInstancesForEver && keys.Level is "IMAGE")));
@@ -164,8 +166,10 @@ public sealed class ScriptedPacs : IDimseHandler, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(request);
         var action = DataSet.Read(await ReadAsync(body, cancellationToken).ConfigureAwait(false), TransferSyntax.FromUid(request.Context.TransferSyntax));
         var peer = _open[request.Association];
+        var answer = Script.CommitmentStatus([.. action.Find(ReferencedSops)!.Items.Select(static i => i.GetString(ReferencedInstance)?.TrimEnd('\0') ?? "")]);
+        if (answer.IsFailure) return new NormalizedAnswer(answer);
         if (!Script.NeverReports) Run(() => ReportAsync(request.Association.CallingAeTitle, peer, action));
-        return new NormalizedAnswer(DimseStatus.Success);
+        return new NormalizedAnswer(answer);
     }
 
     private bool Keep(PacsInstance instance)
@@ -244,7 +248,7 @@ public sealed class ScriptedPacs : IDimseHandler, IAsyncDisposable
     private async Task ReportAsync(string requestor, DimseServiceUser peer, DataSet action)
     {
         var held = Instances.Select(static i => i.SopInstanceUid).ToHashSet(StringComparer.Ordinal);
-        var items = action.Find(ReferencedSops)!.Items.ToLookup(i => held.Contains(i.GetString(ReferencedInstance)?.TrimEnd('\0') ?? ""));
+        var items = action.Find(ReferencedSops)!.Items.ToLookup(i => Script.CommitsToAll || held.Contains(i.GetString(ReferencedInstance)?.TrimEnd('\0') ?? ""));
         var report = new DataSet { DataElement.Text(TransactionUid, DicomVr.UI, [action.GetString(TransactionUid)!.TrimEnd('\0')]), DataElement.Sequence(ReferencedSops, items[true].Select(Copy)) };
         if (items[false].Any()) report.Add(DataElement.Sequence(FailedSops, items[false].Select(static i => Copy(i, DimseStatus.NoSuchInstance.Code))));
         var type = (ushort)(items[false].Any() ? 2 : 1); // PS3.4 Table J.3-2

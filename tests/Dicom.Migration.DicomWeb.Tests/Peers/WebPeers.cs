@@ -61,6 +61,7 @@ internal static class WebPeers
         var account = await new MigrationRunner(Source(source, configure), Target(target, configure), ledger, new MigrationRunOptions
         {
             SpoolFolder = Path.Join(folder.Path, "spool"), Evidence = evidence, Attempts = attempts, FirstRetryDelay = TimeSpan.FromMilliseconds(5), LongestRetryDelay = TimeSpan.FromMilliseconds(20),
+            FirstPause = TimeSpan.FromMilliseconds(5), LongestPause = TimeSpan.FromMilliseconds(20), PauseBudget = TimeSpan.Zero,
         }, [], TimeProvider.System).RunAsync(null, TestContext.Current.CancellationToken);
         using var reader = SqliteLedgerReader.Open(ledger);
         var instances = new List<LedgerInstance>();

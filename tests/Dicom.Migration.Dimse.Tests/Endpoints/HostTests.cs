@@ -69,6 +69,28 @@ public sealed class HostTests(TestPki pki) : IClassFixture<TestPki>, IDisposable
             Assert.Contains(name, e.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(DimseRetrieval.Move, DimseRetrieval.Move, false, 11_112, "0.0.0.0", true)]
+    [InlineData(DimseRetrieval.Move, DimseRetrieval.Get, true, 11_112, "127.0.0.1", true)] // storage commitment
+    [InlineData(DimseRetrieval.Move, DimseRetrieval.Get, false, 11_112, "0.0.0.0", false)] // the target sends nothing of its own
+    [InlineData(DimseRetrieval.Get, DimseRetrieval.Move, false, 11_112, "0.0.0.0", false)]
+    [InlineData(DimseRetrieval.Move, DimseRetrieval.Move, false, 11_113, "0.0.0.0", false)]
+    [InlineData(DimseRetrieval.Move, DimseRetrieval.Move, false, 0, "0.0.0.0", false)]
+    public async Task Two_archives_that_report_to_one_port_are_told_when_the_host_starts(DimseRetrieval source, DimseRetrieval target, bool asksForCommitment, int port, string address, bool isTold)
+    {
+        await using var host = Compose(o => Set(o, source, 11_112), o =>
+        {
+            Set(o, target, port);
+            (o.AsksForCommitment, o.ListenAddress) = (asksForCommitment, address);
+        });
+        var validate = host.GetRequiredService<IStartupValidator>().Validate;
+        if (isTold) Assert.Contains(nameof(DimsePeerOptions.ListenPort), Assert.ThrowsAny<OptionsValidationException>(validate).Message, StringComparison.Ordinal);
+        else validate();
+
+        static void Set(DimsePeerOptions options, DimseRetrieval retrieval, int port) =>
+            (options.Host, options.CalledAeTitle, options.Security, options.Retrieval, options.ListenPort) = ("h", "A", DimseSecurity.Plaintext, retrieval, port);
+    }
+
     private static async Task RunAsync(ServiceProvider host, ScriptedPacs old, ScriptedPacs other)
     {
         host.GetRequiredService<IStartupValidator>().Validate();

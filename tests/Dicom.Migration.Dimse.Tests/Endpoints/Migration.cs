@@ -11,10 +11,11 @@ internal sealed class Migration : IDisposable
     private static CancellationToken Token => TestContext.Current.CancellationToken;
     private string LedgerPath => Path.Join(Folder, "ledger.db");
 
-    public Task<LedgerAccount> RunAsync(IMigrationSource source, IMigrationTarget target, EvidenceLevel evidence = EvidenceLevel.L4, int lanes = 2) =>
+    public Task<LedgerAccount> RunAsync(IMigrationSource source, IMigrationTarget target, EvidenceLevel evidence = EvidenceLevel.L4, int lanes = 2, int patience = 0) =>
         new MigrationRunner(source, target, LedgerPath, new MigrationRunOptions
         {
             SpoolFolder = Path.Join(Folder, "spool"), Evidence = evidence, FirstRetryDelay = TimeSpan.FromMilliseconds(20), LongestRetryDelay = TimeSpan.FromMilliseconds(100),
+            FirstPause = TimeSpan.FromMilliseconds(20), LongestPause = TimeSpan.FromMilliseconds(100), PauseBudget = TimeSpan.FromSeconds(patience),
             Readers = lanes, Lanes = lanes, Verifiers = lanes,
         }, [], TimeProvider.System).RunAsync(null, Token);
 

@@ -25,7 +25,11 @@ internal sealed class Hop
         await using var provider = services.BuildServiceProvider();
         var (source, target) = (provider.GetRequiredKeyedService<IMigrationSource>(From), provider.GetRequiredKeyedService<IMigrationTarget>(To));
         if (prepare is not null) await prepare(source, target);
-        var options = new MigrationRunOptions { SpoolFolder = Path.Join(folder, name + ".spool"), FirstRetryDelay = TimeSpan.FromMilliseconds(20), LongestRetryDelay = TimeSpan.FromMilliseconds(200), Evidence = evidence, Lanes = lanes };
+        var options = new MigrationRunOptions
+        {
+            SpoolFolder = Path.Join(folder, name + ".spool"), FirstRetryDelay = TimeSpan.FromMilliseconds(20), LongestRetryDelay = TimeSpan.FromMilliseconds(200), FirstPause = TimeSpan.FromMilliseconds(20),
+            LongestPause = TimeSpan.FromMilliseconds(200), PauseBudget = TimeSpan.Zero, Evidence = evidence, Lanes = lanes,
+        };
         var ledger = Path.Join(folder, name + ".db");
         var account = (LedgerAccount?)null;
         // What says "out of resources" of the last objects keeps the account open until that many runs have offered them.

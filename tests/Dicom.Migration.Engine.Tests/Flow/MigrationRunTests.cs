@@ -61,6 +61,31 @@ public sealed class MigrationRunTests : IDisposable
         Assert.Equal((0L, 3L), (account.Count(InstanceState.Verified), account.Count(FaultCode.UnreadableAtTarget)));
     }
 
+    [Theory]
+    [InlineData(EvidenceLevel.L1)]
+    [InlineData(EvidenceLevel.L4)]
+    public async Task What_a_target_takes_in_another_encoding_has_the_digest_of_what_was_sent_and_a_note(EvidenceLevel level)
+    {
+        var target = new ScriptedTarget { Encodes = static bytes => [.. bytes, 0xFC, 0xFF, 0xFC, 0xFF, (byte)'O', (byte)'B', 0, 0, 0, 0, 0, 0] }; // Data Set Trailing Padding
+        var source = new ScriptedSource(("a", [ScriptedSource.Object(1)]), ("b", [ScriptedSource.Object(1)]), ("c", [ScriptedSource.Object(2)])); // one of them twice
+        var account = await _bench.RunAsync(source, target, _bench.Options with { Evidence = level, Lanes = 1, Readers = 1, ObjectsPerGroup = 1 });
+        Assert.Equal((3L, 3L, true), (account.Count(level), account.Count(FaultCode.EncodingDiffers), account.IsClosed));
+        var sent = new LedgerDigest(System.Security.Cryptography.SHA256.HashData(target.Held["1.2.3.1001"]));
+        Assert.All(await _bench.FindAsync("1.2.3.1001"), i => Assert.Equal((sent, new LedgerDigest(System.Security.Cryptography.SHA256.HashData(ScriptedSource.Object(1)))), (i.Current.SentDigest, i.Current.SourceDigest)));
+    }
+
+    [Theory]
+    [InlineData(EvidenceLevel.L0)]
+    [InlineData(EvidenceLevel.L1)]
+    [InlineData(EvidenceLevel.L3)]
+    [InlineData(EvidenceLevel.L4)]
+    public async Task A_warning_is_no_verdict_and_only_content_that_was_compared_outweighs_it(EvidenceLevel level)
+    {
+        var target = new ScriptedTarget { Warns = true, Levels = [EvidenceLevel.L4, EvidenceLevel.L3, EvidenceLevel.L1] };
+        var account = await _bench.RunAsync(RunBench.Many(5), target, _bench.Options with { Evidence = level });
+        Assert.Equal((level >= EvidenceLevel.L3 ? 5L : 0L, 5L), (account.Count(InstanceState.Verified), account.Count(FaultCode.StoredWithWarning)));
+    }
+
     [Fact]
     public async Task A_unit_whose_first_attempt_breaks_off_is_read_again_and_nothing_counts_twice()
     {

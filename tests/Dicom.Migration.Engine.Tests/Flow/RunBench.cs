@@ -7,7 +7,7 @@ internal sealed class RunBench : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("dicom-migration-").FullName;
 
-    public RunBench() => Options = new MigrationRunOptions { SpoolFolder = Path.Join(_folder, "spool"), UnitsPerBatch = 8, ObjectsPerGroup = 8, FirstRetryDelay = TimeSpan.Zero };
+    public RunBench() => Options = new MigrationRunOptions { SpoolFolder = Path.Join(_folder, "spool"), UnitsPerBatch = 8, ObjectsPerGroup = 8, FirstRetryDelay = TimeSpan.Zero, FirstPause = TimeSpan.FromMilliseconds(1), LongestPause = TimeSpan.FromMilliseconds(1), PauseBudget = TimeSpan.Zero };
 
     public MigrationRunOptions Options { get; }
 

@@ -99,6 +99,14 @@ internal sealed class ScriptedTarget : IEvidenceTarget
     public Func<byte[], byte[]> Describe { get; init; } = static bytes => MetadataEvidenceTests.Json(bytes);
     /// <summary>Objects that break the connection for all that is outstanding with them. With it, answers come when they are flushed.</summary>
     public Func<string, bool>? Breaks { get; init; }
+    /// <summary>Whether it says "stored, with a warning".</summary>
+    public bool Warns { get; init; }
+    /// <summary>In what encoding it takes a content; <see langword="null"/> as it comes.</summary>
+    public Func<byte[], byte[]>? Encodes { get; init; }
+    /// <summary>Sessions that it takes at a time; who collects evidence needs one, too.</summary>
+    public int MostSessions { get; init; } = int.MaxValue;
+    public int Rejections { get; private set; }
+    private int _open;
     public int Stores { get; private set; }
     public int Sessions { get; private set; }
     public int Openings { get; private set; }
@@ -116,12 +124,15 @@ internal sealed class ScriptedTarget : IEvidenceTarget
         BeforeOpen();
         _somebody.TrySetResult();
         await Opened.WaitAsync(cancellationToken);
+        Admit();
         lock (Held) Sessions++;
         return new Session(this);
     }
 
     public async IAsyncEnumerable<EvidenceItem> CollectAsync(EvidenceLevel level, IReadOnlyList<StoredReference> references, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        Admit();
+        using var over = new Leaving(this);
         foreach (var reference in references)
             if (Held.TryGetValue(reference.SopInstanceUid, out var bytes))
                 yield return new EvidenceItem(reference, level) { TransferSyntax = TransferSyntax.ExplicitVrLittleEndian, Body = PipeReader.Create(new MemoryStream(bytes)), Metadata = level is EvidenceLevel.L3 ? Describe(bytes) : default };
@@ -153,10 +164,13 @@ internal sealed class ScriptedTarget : IEvidenceTarget
                     if (target.KeepsRefused) target.Held[instance.SopInstanceUid] = body.ToArray();
                     return new StoreReceipt(Task.FromResult(new StoreOutcome(StoreDisposition.NotStored, null, bad)));
                 }
-                if (target.Keep(instance.SopInstanceUid, body.ToArray()) is { } kept) target.Held[instance.SopInstanceUid] = kept;
+                if (target.Keep(instance.SopInstanceUid, target.Encodes?.Invoke(body.ToArray()) ?? body.ToArray()) is { } kept) target.Held[instance.SopInstanceUid] = kept;
             }
             var reference = new StoredReference(instance.StudyInstanceUid, instance.SeriesInstanceUid, instance.SopClassUid, instance.SopInstanceUid);
-            return new StoreReceipt(Task.FromResult(new StoreOutcome(StoreDisposition.Stored, reference)));
+            var stored = new StoreOutcome(StoreDisposition.Stored, reference);
+            if (target.Warns) stored = stored with { Fault = new Fault(FaultCode.StoredWithWarning) };
+            if (target.Encodes is { } encode) stored = stored with { Fault = new Fault(FaultCode.EncodingDiffers), SentDigest = new LedgerDigest(System.Security.Cryptography.SHA256.HashData(encode(body.ToArray()))) };
+            return new StoreReceipt(Task.FromResult(stored));
         }
 
         private readonly List<(OutgoingInstance Instance, byte[] Bytes, TaskCompletionSource<StoreOutcome> Answer)> _outstanding = [];
@@ -174,6 +188,31 @@ internal sealed class ScriptedTarget : IEvidenceTarget
             return Task.CompletedTask;
         }
 
-        public ValueTask DisposeAsync() => new(FlushAsync(CancellationToken.None));
+        public async ValueTask DisposeAsync()
+        {
+            await FlushAsync(CancellationToken.None);
+            Interlocked.Exchange(ref _place, null)?.Dispose();
+        }
+
+        private Leaving? _place = new(target);
+    }
+
+    private void Admit()
+    {
+        lock (Held)
+        {
+            if (_open++ < MostSessions) return;
+            _open--;
+            Rejections++;
+            throw new TargetUnavailableException(new Fault(FaultCode.PeerBusy));
+        }
+    }
+
+    private sealed class Leaving(ScriptedTarget target) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (target.Held) target._open--;
+        }
     }
 }
