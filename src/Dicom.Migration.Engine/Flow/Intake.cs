@@ -45,9 +45,11 @@ internal sealed class Intake(Spool spool, RuleBook rules)
     {
         var syntax = instance.TransferSyntax ?? TransferSyntax.ImplicitVrLittleEndian; // PS3.10 §7.1 has none: DICOM's default
         var (identity, fault) = Scan(spooled, syntax);
-        if (instance.IsClaimBinding && fault is null && !IsSame(instance.ClaimedSopInstanceUid, identity.SopInstanceUid))
+        var isOfOtherStudy = instance.IsClaimBinding && fault is null && unit.IsStudy && !IsSame(unit.Key, identity.StudyInstanceUid);
+        var isOther = instance.IsClaimBinding && fault is null && !IsSame(instance.ClaimedSopInstanceUid, identity.SopInstanceUid);
+        if (isOther || (isOfOtherStudy && instance.IsUnlisted))
         {
-            unit.Mistakes(instance.Place, new Fault(FaultCode.AnotherObject, SopInstanceUid));
+            unit.Mistakes(instance.Place, new Fault(FaultCode.AnotherObject, isOther ? SopInstanceUid : StudyInstanceUid), !instance.IsUnlisted);
             return null;
         }
         if (unit.Claim(identity.SopInstanceUid, spooled.Digest, instance.IsRepeat) is not { } copy)
@@ -95,7 +97,7 @@ internal sealed class Intake(Spool spool, RuleBook rules)
             Body = end is null ? judged.Body : null,
             Identity = sent,
             Syntax = syntax,
-            Note = instance.Note ?? (instance.IsClaimBinding && unit.IsStudy && !IsSame(unit.Key, identity.StudyInstanceUid) ? new Fault(FaultCode.AnotherObject, StudyInstanceUid) : null),
+            Note = instance.Note ?? (isOfOtherStudy ? new Fault(FaultCode.AnotherObject, StudyInstanceUid) : null),
             // The source's file meta goes along unless a rule has changed what it may name.
             Envelope = end is null && !isChanged ? instance.Envelope.ToArray() : default,
         };

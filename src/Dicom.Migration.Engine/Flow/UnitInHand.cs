@@ -75,10 +75,10 @@ internal sealed class UnitInHand(WorkLease lease, WorkItem item)
     public void Misses(string place, Fault fault) => _missing.Add((place, fault));
 
     /// <summary>Something else came for what stands at a place.</summary>
-    public void Mistakes(string place, Fault fault)
+    public void Mistakes(string place, Fault fault, bool isListed)
     {
         _mistaken.Add((place, fault));
-        Misses(place, new Fault(FaultCode.NotDelivered));
+        Misses(isListed ? place : "", new Fault(FaultCode.NotDelivered));
     }
 
     /// <summary>What came in place of something that never did.</summary>

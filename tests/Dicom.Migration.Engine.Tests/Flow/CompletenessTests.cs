@@ -47,6 +47,14 @@ public sealed class CompletenessTests : IDisposable
     }
 
     [Fact]
+    public async Task An_object_of_another_study_that_nobody_lists_is_not_moved_and_stands_in_for_none()
+    {
+        Func<SourceItem> planted = () => new SourceInstance(Uid(2), Body(ScriptedSource.Object(2))) { TransferSyntax = TransferSyntax.ExplicitVrLittleEndian, ClaimedSopInstanceUid = Uid(2), IsClaimBinding = true, IsUnlisted = true };
+        var account = await _bench.RunAsync(new ScriptedSource(("1.2.3.4", [planted])) { Kind = SourceUnitKind.Study, Expected = 1 }, new ScriptedTarget());
+        Assert.Equal((0L, 1L, 1L), (account.Count(InstanceState.Verified), account.Count(FaultCode.AnotherObject), account.Count(FaultCode.NotDelivered)));
+    }
+
+    [Fact]
     public async Task The_same_objects_with_other_bytes_at_each_reading_stand_in_for_no_other()
     {
         var content = (byte)0;
