@@ -98,10 +98,11 @@ internal sealed class ReturnListener(Peer peer) : IDimseHandler, IAsyncDisposabl
         }
     }
 
-    /// <summary>By the C-MOVE that the archive names, which has to be ours; if it names none, by what was asked for.</summary>
+    /// <summary>By the C-MOVE that the archive names, which has to be ours, or be said to be its own; if it names none, by what was asked for.</summary>
     private Inbox? Find(StoreIndication store)
     {
-        if (store.MoveOriginatorAeTitle.Trim(' ') is { Length: > 0 } originator && !string.Equals(originator, peer.Options.CallingAeTitle.Trim(' '), StringComparison.Ordinal)) return null;
+        if (store.MoveOriginatorAeTitle.Trim(' ') is { Length: > 0 } originator && !string.Equals(originator, peer.Options.CallingAeTitle.Trim(' '), StringComparison.Ordinal)
+            && !string.Equals(originator, store.Association.CallingAeTitle, StringComparison.Ordinal)) return null;
         _hasTaken = true;
         if (store.MoveOriginatorMessageId is { } id && _inboxes.TryGetValue(id, out var named)) return named.Inbox;
         foreach (var (inbox, wanted) in _inboxes.Values)

@@ -12,6 +12,7 @@ internal sealed class Intake(Spool spool, RuleBook rules)
     /// <returns>What goes on; <see langword="null"/> if an earlier reading of the unit gave the same.</returns>
     public async Task<InFlight?> TakeAsync(UnitInHand unit, SourceItem item, CancellationToken cancellationToken)
     {
+        unit.Next(item);
         if (item is SourceFinding { Fault: { Code: FaultCode.NotDelivered or FaultCode.NotOnline } missing })
         {
             unit.Misses(item.Place, missing); // another reading may give it: on record when the last one is over

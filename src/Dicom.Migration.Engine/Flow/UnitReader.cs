@@ -12,6 +12,7 @@ internal sealed class UnitReader(IMigrationSource source, Intake intake, Channel
     private readonly List<(UnitInHand Unit, SourceUnavailableException Why)> _suspects = []; // lost their connections, each time
     private bool _hasGiven;
     private bool _isAnswered; // by the source, in the reading that is on
+    private bool _isCutShort; // that reading did not come to its end: what else there is, nothing tells
 
     /// <summary>Reads one unit to its end; what cannot be read is an exception in the account.</summary>
     /// <exception cref="SourceUnavailableException">The source as a whole is gone, and stayed so.</exception>
@@ -55,7 +56,7 @@ internal sealed class UnitReader(IMigrationSource source, Intake intake, Channel
     {
         // Each one that did not come has its line, by its name if the source gives one, and a unit that promises none has one.
         var shortfall = unit.Shortfall(fault);
-        if (shortfall.Count == 0 && fault is { Code: not FaultCode.NotDelivered } bad) shortfall.Add(("", bad));
+        if (fault is { Code: not FaultCode.NotDelivered } bad && (shortfall.Count == 0 || (_isCutShort && unit.ExpectedInstances is null && shortfall.TrueForAll(static s => s.Place.Length > 0)))) shortfall.Add(("", bad));
         foreach (var (place, why) in unit.Mistaken.Concat(shortfall)) await PassAsync(unit, place, why, cancellationToken).ConfigureAwait(false);
         await desk.CloseAsync([unit]).ConfigureAwait(false);
     }
@@ -63,7 +64,7 @@ internal sealed class UnitReader(IMigrationSource source, Intake intake, Channel
     private async Task<Fault?> ReadOnceAsync(UnitInHand unit, CancellationToken cancellationToken)
     {
         unit.BeginReading();
-        _isAnswered = false;
+        (_isAnswered, _isCutShort) = (false, true);
         try
         {
             await foreach (var item in source.ReadAsync(unit.ToSource(), cancellationToken).ConfigureAwait(false))
@@ -77,6 +78,7 @@ internal sealed class UnitReader(IMigrationSource source, Intake intake, Channel
                         await PassAsync(flight, cancellationToken).ConfigureAwait(false);
                 }
             }
+            _isCutShort = false;
             var shortfall = unit.Shortfall(null);
             if (shortfall.Count == 0) return null;
             var (_, worthAnother) = shortfall.Find(static s => s.Fault is { IsTransient: true } or { Code: FaultCode.NotDelivered });
@@ -105,7 +107,7 @@ internal sealed class UnitReader(IMigrationSource source, Intake intake, Channel
         }
         catch (Exception e) when (item is SourceInstance && (e is IOException || (e is MigrationException m && IsOfUnit(m))))
         {
-            unit.Misses(item.Place, e is MigrationException named ? named.Fault : new Fault(FaultCode.ReadFailed));
+            if (item is not SourceInstance { IsRepeat: true }) unit.Misses(item.Place, e is MigrationException named ? named.Fault : new Fault(FaultCode.ReadFailed));
             return null;
         }
     }

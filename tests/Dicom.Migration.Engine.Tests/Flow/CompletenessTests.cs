@@ -71,6 +71,23 @@ public sealed class CompletenessTests : IDisposable
         Assert.Equal([Uid(1), Uid(2)], await _bench.PlacesAsync(InstanceState.Excepted));
     }
 
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Of_two_entries_of_one_name_the_one_that_breaks_off_is_missing(bool isFirst)
+    {
+        Func<SourceItem> named = () => new SourceInstance(Uid(2), Body(ScriptedSource.Object(3))) { TransferSyntax = TransferSyntax.ExplicitVrLittleEndian };
+        var account = await _bench.RunAsync(new ScriptedSource(("a", isFirst ? [Breaking(2), named] : [named, Breaking(2)])), new ScriptedTarget());
+        Assert.Equal((1L, 1L), (account.Count(InstanceState.Verified), account.Count(FaultCode.PeerClosedEarly)));
+    }
+
+    [Fact]
+    public async Task What_comes_behind_a_break_and_is_not_known_has_a_line_too()
+    {
+        var source = new ScriptedSource(("a", [ScriptedSource.Object(1), Breaking(2), ScriptedSource.Object(3)]));
+        source.BeforeItem = (_, i) => { if (i == 2) throw new BrokenOffException(new Fault(FaultCode.MalformedContainer)); };
+        var account = await _bench.RunAsync(source, new ScriptedTarget());
+        Assert.Equal((1L, 1L, 1L), (account.Count(InstanceState.Verified), account.Count(FaultCode.PeerClosedEarly), account.Count(FaultCode.MalformedContainer)));
+    }
+
     [Theory, InlineData(null), InlineData(3), InlineData(4)]
     public async Task What_is_missing_has_its_name_and_what_is_only_counted_has_none(int? expected)
     {
