@@ -25,6 +25,10 @@ public readonly record struct LedgerEntry(long Number, InstanceState State, bool
 {
     /// <summary>Whether another content was to be sent before under the same SOP Instance UID, whatever has become of it.</summary>
     public bool HasRival { get; init; }
+    /// <summary>What it is an exception for, if it was one before.</summary>
+    public Fault? Fault { get; init; }
+    /// <summary>Whether nothing is left to do for it: it is at its end, and not for a reason that may have passed.</summary>
+    public bool IsOver => InstanceTransitions.IsTerminal(State) && Fault is not { IsWorthAnotherRun: true };
 }
 
 /// <summary>Says that a batch is durable.</summary>

@@ -16,6 +16,14 @@ public sealed class SourceInstance(string place, PipeReader body) : SourceItem(p
     public string? ClaimedSopClassUid { get; init; }
     /// <summary>SOP Instance UID that the source claims, unchecked.</summary>
     public string? ClaimedSopInstanceUid { get; init; }
+    /// <summary>Whether the claim binds: the source was asked for what it claims this to be. A data set with another SOP Instance UID is <see cref="FaultCode.AnotherObject"/>
+    /// then, and what was asked for has not come. Of files it does not: names and file meta information there err without harm.</summary>
+    public bool IsClaimBinding { get; init; }
+    /// <summary>Whether the source counts it and does not list it: one of another study than the unit's is none of the unit's, then.</summary>
+    public bool IsUnlisted { get; init; }
+    /// <summary>Whether the source has given this SOP Instance UID in the same reading before, and knows of no second object under it: with the same content it is no
+    /// further instance, with another it is.</summary>
+    public bool IsRepeat { get; init; }
     /// <summary>Preamble, prefix and file meta information (PS3.10 §7.1), byte for byte as found; empty if there were none.</summary>
     public ReadOnlyMemory<byte> Envelope { get; init; }
     /// <summary>Length of the body in bytes, if known before it is read.</summary>

@@ -13,6 +13,9 @@ public readonly record struct Fault(FaultCode Code, DicomTag? Tag = null, long? 
     public bool IsTransient => Code is FaultCode.PeerUnreachable or FaultCode.PeerClosedEarly or FaultCode.PeerBusy
         or FaultCode.PeerTimeout or FaultCode.ReadFailed or FaultCode.SpoolCorrupted;
 
+    /// <summary>Whether what ended so is taken up by the next run: it may have passed, or been mended by somebody, and nothing but asking tells.</summary>
+    public bool IsWorthAnotherRun => IsTransient || Code is FaultCode.NotDelivered or FaultCode.NotOnline or FaultCode.MissingAtTarget;
+
     /// <summary>Code, tag and offset; no value of a data set.</summary>
     public override string ToString() => (Tag, Offset) switch
     {

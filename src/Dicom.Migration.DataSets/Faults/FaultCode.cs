@@ -106,6 +106,10 @@ public enum FaultCode
     TlsRefused = 3013,
     /// <summary>A PDU, command or identifier is longer than the limit.</summary>
     MessageTooLong = 3014,
+    /// <summary>What the peer sent is another object than it says, or of another study.</summary>
+    AnotherObject = 3015,
+    /// <summary>The peer holds the object where it cannot be read without someone fetching a medium.</summary>
+    NotOnline = 3016,
 
     /// <summary>The ledger belongs to another migration.</summary>
     LedgerOfAnotherMigration = 4001,

@@ -37,6 +37,15 @@ public abstract class DimsePeerOptions : IValidatableObject
     [Range(0, 65_535)]
     public int ListenPort { get; set; } = 11_112;
 
+    /// <summary>AE titles that may bring instances and storage commitment reports over associations of their own. Default none: <see cref="CalledAeTitle"/> alone. Archives that send under another one are known.</summary>
+    public IReadOnlyList<string> ReturnAeTitles { get; set; } = [];
+
+    /// <summary>Names or addresses of the nodes that may. Default none: <see cref="Host"/> alone. <see cref="AnyAddress"/> opens it to all, who then need no more than to claim an AE title.</summary>
+    public IReadOnlyList<string> ReturnAddresses { get; set; } = [];
+
+    /// <summary>Stands for every address in <see cref="ReturnAddresses"/>.</summary>
+    public const string AnyAddress = "any";
+
     /// <summary>Transfer syntaxes to read in, one context each, so that objects come as they are stored. 1 to 126. Default: those in which archives store objects, retired ones too.
     /// One that is left out may come decompressed, without a word.</summary>
     public IReadOnlyList<string> TransferSyntaxes { get; set; } = StorageSyntaxes.All;
@@ -48,7 +57,8 @@ public abstract class DimsePeerOptions : IValidatableObject
     /// <summary>Longest wait for a connection or an association; above 0. Default 30 s.</summary>
     public TimeSpan ArtimTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Longest silence of the archive before the association is aborted, and longest time for one PDU; above 0. Only a whole PDU counts: one that sends a part and stops is silent. Default 60 s.</summary>
+    /// <summary>Longest silence of the archive before the association is aborted, and longest time for one PDU; above 0. Only a whole PDU counts: one that sends a part and stops is silent. Default 60 s.
+    /// In a C-GET it is no less than the time in which an instance has to come (<see cref="StallTimeout"/>), as an archive is silent while it fetches.</summary>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Longest time that one query may take in all, however its answers come; above 0. Then it is cancelled (<see cref="FaultCode.QueryTooLarge"/>). Default 10 minutes.</summary>
@@ -57,7 +67,7 @@ public abstract class DimsePeerOptions : IValidatableObject
     /// <summary>Longest time in which a retrieval brings no instance, whatever else the archive answers; above 0. Default 2 minutes.</summary>
     public TimeSpan StallTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>Longest wait for an instance after the last response of a C-MOVE, as some archives answer before they send; above 0. Default 5 s.</summary>
+    /// <summary>Longest wait for an instance after the last response of a C-MOVE, as some archives answer before they send; above 0. Default 5 s. What is NEARLINE is waited for as long as for its first instance.</summary>
     public TimeSpan SettleTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Least bytes per second of a data set that the archive sends, counted after its first <see cref="IdleTimeout"/>; a slower one is <see cref="FaultCode.PeerTimeout"/>. 0 is no limit. Default 1,024.</summary>
@@ -87,6 +97,8 @@ public abstract class DimsePeerOptions : IValidatableObject
             yield return new($"{nameof(TransferSyntaxes)} must be 1 to 126 UIDs.", [nameof(TransferSyntaxes)]);
         if (MaxDataSetLength <= 0) yield return new($"{nameof(MaxDataSetLength)} must be above 0.", [nameof(MaxDataSetLength)]);
         if (Fault(Security) is { } fault) yield return new($"{nameof(Security)}: {fault}", [nameof(Security)]);
+        if (ReturnAeTitles.Any(static t => t.Trim().Length is 0 or > 16)) yield return new($"{nameof(ReturnAeTitles)} must be of 1 to 16 characters each.", [nameof(ReturnAeTitles)]);
+        if (ReturnAddresses.Any(string.IsNullOrWhiteSpace)) yield return new($"{nameof(ReturnAddresses)} must be names or addresses.", [nameof(ReturnAddresses)]);
         if (!System.Net.IPAddress.TryParse(ListenAddress, out _)) yield return new($"{nameof(ListenAddress)} is no IP address.", [nameof(ListenAddress)]);
     }
 

@@ -8,12 +8,11 @@ namespace Dicom.Migration.Dimse;
 /// <remarks>What it says of itself is held against what it does: a study is read when the instances it lists have arrived, whatever the statuses say.</remarks>
 public sealed class DimseSource : IMigrationSource, IAsyncDisposable
 {
-    private const int MostFailuresInARow = 8; // instances asked for one by one in vain, before the rest of a study is given up
-
     private readonly DimseSourceOptions _options;
     private readonly TimeProvider _time;
     private readonly Peer _peer;
     private readonly Retriever _retriever;
+    private readonly Forbearance _forbearance;
     private readonly ConcurrentDictionary<string, HashSet<string>> _troubled = new(StringComparer.Ordinal);
 
     /// <summary>A source that opens nothing before it is asked.</summary>
@@ -27,6 +26,7 @@ public sealed class DimseSource : IMigrationSource, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(timeProvider);
         (Name, _options, _time, _peer) = (name, options, timeProvider, new Peer(options, timeProvider));
         _retriever = new Retriever(_peer);
+        _forbearance = new Forbearance(options.BusyPause, options.LongestBusyPause, options.BusyTimeout, timeProvider);
     }
 
     /// <inheritdoc/>
@@ -60,38 +60,53 @@ public sealed class DimseSource : IMigrationSource, IAsyncDisposable
         }
 
         var content = await AskAsync(unit.Key, cancellationToken).ConfigureAwait(false);
-        var wanted = new Wanted(content.Instances, Math.Max(0, content.Claimed - content.Instances.Count));
-        var (delivered, fault, isStalling) = (0, (Fault?)null, false);
+        var wanted = new Wanted(content.Instances, content.Unlisted, content.IsCut);
+        var plan = new RetrievalPlan(unit.Key, content.IsNearline, wanted, _retriever, _troubled.GetValueOrDefault(unit.Key));
+        var stallTimeout = content.IsNearline ? _options.NearlineTimeout : _options.StallTimeout;
+        var longestVain = content.IsNearline && _options.NearlineTimeout > _options.VainTimeout ? _options.NearlineTimeout : _options.VainTimeout;
+        var (fault, isPutOff, vain) = ((Fault?)null, false, TimeSpan.Zero);
         try
         {
-            foreach (var request in content.IsOffline ? [] : Requests(unit.Key, wanted, () => isStalling))
+            foreach (var request in plan.Requests())
             {
-                var arrivals = _retriever.RetrieveAsync(request, wanted, content.IsNearline ? _options.NearlineTimeout : _options.StallTimeout, cancellationToken).GetAsyncEnumerator(cancellationToken);
-                await using var owned = arrivals.ConfigureAwait(false);
-                while (true)
+                if (vain >= longestVain) break;
+                do
                 {
-                    try
+                    await _forbearance.WaitAsync(cancellationToken).ConfigureAwait(false);
+                    var (start, before, isStalled) = (_time.GetTimestamp(), wanted.Arrivals, false);
+                    var arrivals = _retriever.RetrieveAsync(request, wanted, stallTimeout, cancellationToken).GetAsyncEnumerator(cancellationToken);
+                    await using var owned = arrivals.ConfigureAwait(false);
+                    while (true)
                     {
-                        if (!await arrivals.MoveNextAsync().ConfigureAwait(false)) break;
-                    }
-                    catch (AssociationException e)
-                    {
-                        fault = e.Fault; // what is still missing is asked for in smaller pieces
-                        isStalling |= request.Contexts is not null && e.Fault.Code is FaultCode.PeerTimeout;
-                        break;
-                    }
-                    catch (SourceUnavailableException e) when (request.Contexts is not null && !e.Fault.IsTransient)
-                    {
-                        fault = e.Fault; // it does not like some of the many SOP classes that are tried
-                        break;
+                        try
+                        {
+                            if (!await arrivals.MoveNextAsync().ConfigureAwait(false)) break;
+                        }
+                        catch (AssociationException e)
+                        {
+                            fault = e.Fault; // what is still missing is asked for in smaller pieces
+                            isStalled = e.Fault.Code is FaultCode.PeerTimeout;
+                            plan.IsStalling |= request.Contexts is not null && isStalled;
+                            break;
+                        }
+                        catch (SourceUnavailableException e) when (request.Contexts is not null && !e.Fault.IsTransient)
+                        {
+                            fault = e.Fault; // it does not like some of the many SOP classes that are tried
+                            break;
+                        }
+
+                        // Asked for alone after something broke: one that breaks again costs no other its turn.
+                        var body = request.Level is "IMAGE" ? await ReadBackBody.TakeAsync(arrivals.Current.Body, cancellationToken).ConfigureAwait(false) : arrivals.Current.Body;
+                        if (body is null) continue;
+                        yield return Instance(arrivals.Current, body, !wanted.Lists(arrivals.Current.Store.SopInstanceUid));
                     }
 
-                    // Asked for alone after something broke: one that breaks again costs no other its turn.
-                    var body = request.Level is "IMAGE" ? await ReadBackBody.TakeAsync(arrivals.Current.Body, cancellationToken).ConfigureAwait(false) : arrivals.Current.Body;
-                    if (body is null) continue;
-                    delivered++;
-                    yield return Instance(arrivals.Current, body);
+                    isPutOff = request.IsPutOff;
+                    if (wanted.Arrivals == before) vain += isStalled ? stallTimeout : _time.GetElapsedTime(start);
+                    if (wanted.Arrivals > before || (!request.IsBusy && request.IsAnswered)) _forbearance.Served();
+                    else if (request.IsBusy && !_forbearance.TryAgain()) throw new SourceUnavailableException(new Fault(FaultCode.PeerBusy), "The archive answers queries, and says of retrievals that it is busy, for longer than it is waited for.");
                 }
+                while (request.IsBusy);
             }
         }
         finally
@@ -100,15 +115,20 @@ public sealed class DimseSource : IMigrationSource, IAsyncDisposable
             else if (wanted.Missing.Count == 0) _troubled.TryRemove(unit.Key, out _);
         }
 
-        var missing = wanted.Missing;
-        // Lost connections, and nothing but these: another time. An archive that answers and does not send is not waited for any longer.
-        if (delivered == 0 && missing.Count > 0 && fault is { IsTransient: true, Code: not FaultCode.PeerTimeout } sick) throw new AssociationException(sick, "The archive sends nothing of a study.");
-        if (delivered == 0 && missing.Count + wanted.MissingUnlisted + (unit.Instances ?? 0) == 0)
+        var (missing, offline) = (wanted.Missing, wanted.Offline);
+        if (wanted.Arrivals == 0 && missing.Count > 0)
+        {
+            // Lost connections, and nothing but these: another time. An archive that answers and does not send is not waited for any longer.
+            if (fault is { IsTransient: true, Code: not FaultCode.PeerTimeout } sick) throw new SourceUnavailableException(sick, "The archive sends nothing of a study.");
+            if (isPutOff) throw new SourceUnavailableException(new Fault(FaultCode.PeerBusy), "The archive begins to send nothing of a study.");
+        }
+
+        if (wanted.Arrivals == 0 && missing.Count + offline.Count + wanted.MissingUnlisted + (unit.Instances ?? 0) == 0)
             yield return new SourceFinding("", new Fault(content.IsThere ? FaultCode.NotDelivered : FaultCode.SourceGone)); // it was listed: it is not passed over
-        // Those that the unit's number of instances leaves open are the reader's to account for.
-        var open = Math.Max(0, (unit.Instances ?? 0) - delivered);
-        for (var i = open; i < missing.Count + wanted.MissingUnlisted; i++)
-            yield return new SourceFinding(i < missing.Count ? missing[i].SopInstanceUid : "", new Fault(FaultCode.NotDelivered));
+        foreach (var instance in missing) yield return new SourceFinding(instance.SopInstanceUid, new Fault(FaultCode.NotDelivered));
+        foreach (var instance in offline) yield return new SourceFinding(instance.SopInstanceUid, new Fault(FaultCode.NotOnline));
+        for (var i = wanted.MissingUnlisted; i > 0; i--) yield return new SourceFinding("", new Fault(FaultCode.NotDelivered));
+        if (content.IsCut) yield return new SourceFinding("", new Fault(FaultCode.QueryTooLarge)); // what came is kept; what else there is, nothing tells
         foreach (var uid in wanted.Unrequested) yield return new SourceFinding(uid, new Fault(FaultCode.Unrequested));
     }
 
@@ -127,38 +147,13 @@ public sealed class DimseSource : IMigrationSource, IAsyncDisposable
         }
     }
 
-    /// <summary>The study; then each series that is not all here; then what is of no common SOP class, if the archive does not say of which; then instance by instance, and those that
-    /// broke the association before at the end.</summary>
-    private IEnumerable<RetrievalRequest> Requests(string studyUid, Wanted wanted, Func<bool> isStalling)
-    {
-        var troubled = _troubled.GetValueOrDefault(studyUid);
-        if (troubled is null)
-        {
-            if (_retriever.Fits(wanted.All)) yield return new RetrievalRequest("STUDY", studyUid, null, [.. wanted.All]);
-            foreach (var series in wanted.Missing.GroupBy(static l => l.SeriesUid, StringComparer.Ordinal))
-                if (_retriever.Fits(series)) yield return new RetrievalRequest("SERIES", studyUid, series.Key, [.. series]);
-        }
-
-        foreach (var contexts in _retriever.FurtherPlans())
-        {
-            List<Listed> unknown = [.. wanted.Missing.Where(static l => l.SopClassUid is null)];
-            if (unknown.Count == 0 || isStalling()) break; // thirty times the longest wait would be an hour
-            yield return new RetrievalRequest("STUDY", studyUid, null, unknown) { Contexts = contexts };
-        }
-
-        var failures = 0;
-        foreach (var instance in wanted.Missing.OrderBy(l => troubled?.Contains(l.SopInstanceUid) is true).ThenBy(static l => l.SopClassUid is null))
-        {
-            if (failures == MostFailuresInARow) yield break;
-            yield return new RetrievalRequest("IMAGE", studyUid, instance.SeriesUid, [instance]);
-            failures = wanted.Has(instance.SopInstanceUid) ? 0 : failures + 1;
-        }
-    }
-
-    private static SourceInstance Instance(Arrival arrival, System.IO.Pipelines.PipeReader body) => new(arrival.Store.SopInstanceUid, body)
+    private static SourceInstance Instance(Arrival arrival, System.IO.Pipelines.PipeReader body, bool isUnlisted) => new(arrival.Store.SopInstanceUid, body)
     {
         TransferSyntax = arrival.TransferSyntax,
         ClaimedSopClassUid = arrival.Store.SopClassUid,
         ClaimedSopInstanceUid = arrival.Store.SopInstanceUid,
+        IsClaimBinding = true,
+        IsUnlisted = isUnlisted,
+        IsRepeat = arrival.IsRepeat,
     };
 }

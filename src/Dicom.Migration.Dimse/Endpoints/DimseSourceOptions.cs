@@ -20,11 +20,26 @@ public sealed class DimseSourceOptions : DimsePeerOptions
     /// <summary>Longest time in which the retrieval of a study that is NEARLINE (PS3.3 §C.4.23.1.1) brings no instance; above 0. Default 30 minutes: a tape.</summary>
     public TimeSpan NearlineTimeout { get; set; } = TimeSpan.FromMinutes(30);
 
+    /// <summary>Longest time in all that one reading of a study spends on requests that bring nothing, before the rest of it is given up; above 0.
+    /// Default 10 minutes: five stalls. Of a study that is NEARLINE it is no less than <see cref="NearlineTimeout"/>.</summary>
+    public TimeSpan VainTimeout { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>First pause in which an archive that says it is busy (PS3.4 §C.4: A701 and its like) is asked for nothing; it doubles each time. Above 0. Default 1 s.</summary>
+    public TimeSpan BusyPause { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longest such pause; no shorter than <see cref="BusyPause"/>. Default 1 minute.</summary>
+    public TimeSpan LongestBusyPause { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Longest time that an archive may say so and serve nobody, before the source counts as away (<see cref="FaultCode.PeerBusy"/>); above 0. Default 10 minutes.</summary>
+    public TimeSpan BusyTimeout { get; set; } = TimeSpan.FromMinutes(10);
+
     /// <inheritdoc/>
     public override IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         foreach (var result in base.Validate(validationContext)) yield return result;
-        if (NearlineTimeout <= TimeSpan.Zero) yield return new($"{nameof(NearlineTimeout)} must be above 0.", [nameof(NearlineTimeout)]);
+        foreach (var (name, time) in new[] { (nameof(NearlineTimeout), NearlineTimeout), (nameof(VainTimeout), VainTimeout), (nameof(BusyPause), BusyPause), (nameof(BusyTimeout), BusyTimeout) })
+            if (time <= TimeSpan.Zero) yield return new($"{name} must be above 0.", [name]);
+        if (LongestBusyPause < BusyPause) yield return new($"{nameof(LongestBusyPause)} must be no shorter than {nameof(BusyPause)}.", [nameof(LongestBusyPause)]);
     }
 }
 

@@ -7,6 +7,9 @@ namespace Dicom.Migration.Dimse;
 /// <summary>One instance while it comes in.</summary>
 internal sealed record Arrival(StoreIndication Store, HandedBody Body)
 {
+    /// <summary>Whether it is here already, as far as its UID says.</summary>
+    public bool IsRepeat { get; init; }
+
     public TransferSyntax TransferSyntax => TransferSyntax.FromUid(Store.Context.TransferSyntax);
 }
 

@@ -4,22 +4,6 @@ using Dicom.Migration.DataSets;
 
 namespace Dicom.Migration.Dimse;
 
-/// <summary>What one C-GET or C-MOVE asks for.</summary>
-/// <param name="Level">STUDY, SERIES or IMAGE.</param> <param name="StudyUid">The study.</param>
-/// <param name="SeriesUid">The series, below STUDY.</param> <param name="Instances">What has to come.</param>
-internal sealed record RetrievalRequest(string Level, string StudyUid, string? SeriesUid, IReadOnlyList<Listed> Instances)
-{
-    /// <summary>The contexts in which they may come in a C-GET; <see langword="null"/> for those of the SOP classes that the archive says.</summary>
-    public IReadOnlyList<ContextProposal>? Contexts { get; init; }
-
-    public DataSet Identifier => Level switch
-    {
-        "STUDY" => Keys.Identifier(Level, (Keys.StudyUid, StudyUid)),
-        "SERIES" => Keys.Identifier(Level, (Keys.StudyUid, StudyUid), (Keys.SeriesUid, SeriesUid!)),
-        _ => Keys.Identifier(Level, (Keys.StudyUid, StudyUid), (Keys.SeriesUid, SeriesUid ?? ""), (Keys.SopInstanceUid, string.Join('\\', Instances.Select(static i => i.SopInstanceUid)))),
-    };
-}
-
 /// <summary>Reads instances by C-GET, or by C-MOVE to a listener of this side.</summary>
 internal sealed class Retriever(Peer peer) : IAsyncDisposable
 {
@@ -39,8 +23,9 @@ internal sealed class Retriever(Peer peer) : IAsyncDisposable
     }
 
     /// <summary>The contexts of all other SOP classes, for instances that came in none of the common ones and whose class the archive does not say; first those that have come before.</summary>
-    public IEnumerable<IReadOnlyList<ContextProposal>> FurtherPlans() => peer.Options.Retrieval is DimseRetrieval.Move ? []
-        : Plan(_seen.ToArray().OrderBy(static s => s.Value).Select(static s => s.Key).Union(StorageSyntaxes.AllClasses, StringComparer.Ordinal).Except(StorageSyntaxes.CommonClasses, StringComparer.Ordinal), FewSyntaxes);
+    /// <param name="withCommon">Whether the common ones were not tried either, as only those were that the archive says of other instances.</param>
+    public IEnumerable<IReadOnlyList<ContextProposal>> FurtherPlans(bool withCommon) => peer.Options.Retrieval is DimseRetrieval.Move ? []
+        : (withCommon ? Plan(StorageSyntaxes.CommonClasses, FewSyntaxes) : []).Concat(Plan(_seen.ToArray().OrderBy(static s => s.Value).Select(static s => s.Key).Union(StorageSyntaxes.AllClasses, StringComparer.Ordinal).Except(StorageSyntaxes.CommonClasses, StringComparer.Ordinal), FewSyntaxes));
 
     /// <summary>Whether one association can carry what is asked for.</summary>
     public bool Fits(IEnumerable<Listed> instances) => peer.Options.Retrieval is DimseRetrieval.Move || Plan(instances).Count <= 1;
@@ -50,6 +35,7 @@ internal sealed class Retriever(Peer peer) : IAsyncDisposable
     /// <exception cref="AssociationException">The association broke, or stalled.</exception>
     public async IAsyncEnumerable<Arrival> RetrieveAsync(RetrievalRequest request, Wanted wanted, TimeSpan stallTimeout, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        request.Begin();
         var inbox = new Inbox(wanted);
         var isMove = peer.Options.Retrieval is DimseRetrieval.Move;
         var messageId = isMove ? OpenListener(inbox, wanted) : (ushort)1;
@@ -57,26 +43,22 @@ internal sealed class Retriever(Peer peer) : IAsyncDisposable
         Task? pump = null;
         try
         {
-            association = await ConnectAsync(request, inbox, messageId, cancellationToken).ConfigureAwait(false);
+            association = await ConnectAsync(request, inbox, messageId, stallTimeout, cancellationToken).ConfigureAwait(false);
             pump = PumpAsync(association, request, inbox, cancellationToken);
             while (await WaitAsync(inbox, pump, request, wanted, stallTimeout, cancellationToken).ConfigureAwait(false))
             {
                 if (!inbox.Arrivals.TryRead(out var arrival)) continue;
                 _seen.TryAdd(arrival.Store.SopClassUid, _seen.Count);
-                if (wanted.IsRepeat(arrival.Store.SopInstanceUid))
-                {
-                    arrival.Body.Complete();
-                    continue;
-                }
-
+                var isRepeat = wanted.IsRepeat(arrival.Store.SopInstanceUid);
                 try
                 {
-                    yield return arrival;
+                    yield return isRepeat ? arrival with { IsRepeat = true } : arrival;
                 }
                 finally
                 {
                     // Whoever was given it is through with it now, or was when it came back for more.
-                    if (arrival.Body.IsBroken) wanted.Broke(arrival.Store.SopInstanceUid, arrival.Store.SopClassUid);
+                    if (isRepeat) wanted.Arrived(arrival.Store.SopInstanceUid);
+                    else if (arrival.Body.IsBroken) wanted.Broke(arrival.Store.SopInstanceUid, arrival.Store.SopClassUid);
                     else wanted.Arrived(arrival.Store.SopInstanceUid);
                     arrival.Body.Complete();
                 }
@@ -84,6 +66,8 @@ internal sealed class Retriever(Peer peer) : IAsyncDisposable
 
             await pump.ConfigureAwait(false);
             await ReleaseAsync(association).ConfigureAwait(false);
+            if (isMove && _listener.TurnsAwayAll)
+                throw new SourceUnavailableException(new Fault(FaultCode.InvalidConfiguration), "Who brought instances of a C-MOVE was turned away: name the AE titles and nodes that the archive sends from, ReturnAeTitles and ReturnAddresses.");
         }
         finally
         {
@@ -125,14 +109,14 @@ internal sealed class Retriever(Peer peer) : IAsyncDisposable
         }
     }
 
-    private async Task<DimseAssociation> ConnectAsync(RetrievalRequest request, Inbox inbox, ushort messageId, CancellationToken cancellationToken)
+    private async Task<DimseAssociation> ConnectAsync(RetrievalRequest request, Inbox inbox, ushort messageId, TimeSpan stallTimeout, CancellationToken cancellationToken)
     {
         try
         {
             // Of a C-MOVE the instances come elsewhere: that they come is what is watched, not this association.
             return peer.Options.Retrieval is DimseRetrieval.Move
                 ? await peer.ConnectAsync([Keys.Context(Keys.Move)], cancellationToken, silence: TimeSpan.FromDays(1), firstMessageId: messageId).ConfigureAwait(false)
-                : await peer.ConnectAsync(request.Contexts ?? Plan(request.Instances)[0], cancellationToken, inbox).ConfigureAwait(false);
+                : await peer.ConnectAsync(request.Contexts ?? Plan(request.Instances)[0], cancellationToken, inbox, silence: stallTimeout > peer.Options.IdleTimeout ? stallTimeout : null).ConfigureAwait(false); // silent while it fetches a tape
         }
         catch (AssociationException e)
         {
@@ -150,8 +134,11 @@ internal sealed class Retriever(Peer peer) : IAsyncDisposable
             var identifier = request.Identifier.ToArray(TransferSyntax.FromUid(context.TransferSyntax));
             var responses = model == Keys.Move ? association.MoveAsync(model, peer.Options.CallingAeTitle, identifier, cancellationToken) : association.GetAsync(model, identifier, cancellationToken);
             await foreach (var response in responses.ConfigureAwait(false))
+            {
+                request.Answered(response, model == Keys.Move ? DimseService.Move : DimseService.Get);
                 if (response.Status == DimseStatus.MoveDestinationUnknown)
                     throw new SourceUnavailableException(new Fault(FaultCode.Refused), "The archive does not know this side's AE title as a C-MOVE destination: enter it there, with host and port.");
+            }
         }
         catch
         {
@@ -181,7 +168,7 @@ internal sealed class Retriever(Peer peer) : IAsyncDisposable
             {
                 // The last word may come before the last instance.
                 if (wanted.MissingUnlisted == 0 && request.Instances.All(i => wanted.Has(i.SopInstanceUid))) return false;
-                var settle = Task.Delay(peer.Options.SettleTimeout, peer.Time, over.Token);
+                var settle = Task.Delay(request is { IsNearline: true, IsDone: true } ? stallTimeout : peer.Options.SettleTimeout, peer.Time, over.Token);
                 if (await Task.WhenAny(arrival, settle).ConfigureAwait(false) == settle && !cancellationToken.IsCancellationRequested) return false;
             }
 

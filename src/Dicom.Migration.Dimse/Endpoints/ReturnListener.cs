@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using Dicom.Migration.DataSets;
@@ -10,11 +11,14 @@ internal sealed class ReturnListener(Peer peer) : IDimseHandler, IAsyncDisposabl
 {
     private const int LongestReport = 1 << 20; // of some 256 instances: 60 KiB
 
+    private readonly ReturnAdmission _admission = new(peer.Options);
     private readonly ConcurrentDictionary<ushort, (Inbox Inbox, Wanted Wanted)> _inboxes = new();
     private readonly ConcurrentDictionary<string, TaskCompletionSource<DataSet>> _transactions = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
     private DimseListener? _listener;
     private int _last;
+    private volatile bool _hasTaken;
+    private volatile bool _hasTurnedAway;
 
     /// <summary>Opens an inbox under the message ID that the C-MOVE has to have.</summary>
     /// <exception cref="AssociationException">The port is taken.</exception>
@@ -48,31 +52,58 @@ internal sealed class ReturnListener(Peer peer) : IDimseHandler, IAsyncDisposabl
         }
     }
 
-    public ValueTask<AssociationDecision> OnAssociateAsync(AssociationInfo association, CancellationToken cancellationToken) => ValueTask.FromResult(
-        !string.Equals(association.CalledAeTitle, peer.Options.CallingAeTitle, StringComparison.Ordinal) ? AssociationDecision.CalledAeTitleNotRecognized
-        : _inboxes.IsEmpty && _transactions.IsEmpty ? AssociationDecision.TemporaryCongestion : AssociationDecision.Accept);
+    /// <summary>Whether it has only ever turned away who came: the archive sends from another node, or under another AE title, than the options say.</summary>
+    public bool TurnsAwayAll => _hasTurnedAway && !_hasTaken;
 
-    // The first syntax is the one that the archive would rather send.
-    public ContextDecision OnContext(AssociationInfo association, ContextProposal proposal) => ContextDecision.Accept(proposal.TransferSyntaxes[0], proposal.Roles);
+    public async ValueTask<AssociationDecision> OnAssociateAsync(AssociationInfo association, CancellationToken cancellationToken)
+    {
+        if (!string.Equals(association.CalledAeTitle, peer.Options.CallingAeTitle, StringComparison.Ordinal)) return AssociationDecision.CalledAeTitleNotRecognized;
+        if (await _admission.AdmitsAsync(association, cancellationToken).ConfigureAwait(false)) return AssociationDecision.Accept;
+        _hasTurnedAway = true;
+        return AssociationDecision.CallingAeTitleNotRecognized;
+    }
+
+    // Nothing is taken that nobody waits for; but administrators test a destination by C-ECHO at any time. The first syntax is the one that the archive would rather send.
+    public ContextDecision OnContext(AssociationInfo association, ContextProposal proposal) =>
+        _inboxes.IsEmpty && _transactions.IsEmpty && proposal.AbstractSyntax is not Keys.Verification ? ContextDecision.AbstractSyntaxNotSupported
+        : ContextDecision.Accept(proposal.TransferSyntaxes[0], proposal.Roles);
 
     public ValueTask<DimseStatus> OnStoreAsync(StoreIndication store, PipeReader body, CancellationToken cancellationToken) =>
         Find(store) is { } inbox ? inbox.OnStoreAsync(store, body, cancellationToken) : ValueTask.FromResult(DimseStatus.NotAuthorized);
 
     public async ValueTask<NormalizedAnswer> OnEventReportAsync(NormalizedIndication request, PipeReader body, CancellationToken cancellationToken)
     {
-        using var bytes = new MemoryStream();
-        await body.CopyToAsync(bytes, cancellationToken).ConfigureAwait(false);
-        if (bytes.Length > LongestReport) return new NormalizedAnswer(DimseStatus.ProcessingFailure);
-        var report = DataSet.Read(bytes.ToArray(), TransferSyntax.FromUid(request.Context.TransferSyntax));
+        _hasTaken = true;
+        if (await ReadAsync(body, cancellationToken).ConfigureAwait(false) is not { } bytes) return new NormalizedAnswer(DimseStatus.ProcessingFailure);
+        var report = DataSet.Read(bytes, TransferSyntax.FromUid(request.Context.TransferSyntax));
         return new NormalizedAnswer(Keys.Uid(report, Keys.TransactionUid) is { } uid && _transactions.TryGetValue(uid, out var transaction) && transaction.TrySetResult(report)
             ? DimseStatus.Success : DimseStatus.NoSuchInstance);
     }
 
     public ValueTask DisposeAsync() => _listener?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    /// <summary>By the C-MOVE that the archive names; if it names none, by what was asked for.</summary>
+    /// <returns><see langword="null"/> if it is too long; the rest is not read.</returns>
+    private static async Task<byte[]?> ReadAsync(PipeReader body, CancellationToken cancellationToken)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        while (true)
+        {
+            var read = await body.ReadAsync(cancellationToken).ConfigureAwait(false);
+            var isTooLong = bytes.WrittenCount + read.Buffer.Length > LongestReport;
+            if (!isTooLong)
+                foreach (var segment in read.Buffer) bytes.Write(segment.Span);
+            body.AdvanceTo(read.Buffer.End);
+            if (isTooLong) return null;
+            if (read.IsCompleted) return bytes.WrittenSpan.ToArray();
+        }
+    }
+
+    /// <summary>By the C-MOVE that the archive names, which has to be ours, or be said to be its own; if it names none, by what was asked for.</summary>
     private Inbox? Find(StoreIndication store)
     {
+        if (store.MoveOriginatorAeTitle.Trim(' ') is { Length: > 0 } originator && !string.Equals(originator, peer.Options.CallingAeTitle.Trim(' '), StringComparison.Ordinal)
+            && !string.Equals(originator, store.Association.CallingAeTitle, StringComparison.Ordinal)) return null;
+        _hasTaken = true;
         if (store.MoveOriginatorMessageId is { } id && _inboxes.TryGetValue(id, out var named)) return named.Inbox;
         foreach (var (inbox, wanted) in _inboxes.Values)
             if (wanted.All.Any(l => string.Equals(l.SopInstanceUid, store.SopInstanceUid, StringComparison.Ordinal))) return inbox;

@@ -1,22 +1,33 @@
 using System.IO.Compression;
 using System.IO.Pipelines;
 using Dicom.Migration.DataSets;
+using Polly;
 
 namespace Dicom.Migration.Engine;
 
 /// <summary>Looks closer at objects that came back with other bytes: the same content in another encoding (D2) is no loss. Reads the source again, as this is rare.</summary>
-internal sealed class DifferenceExaminer(IMigrationSource source, IMigrationTarget target, Intake intake) : IDisposable
+internal sealed class DifferenceExaminer(IMigrationSource source, IMigrationTarget target, Intake intake, MigrationRunOptions options, TimeProvider time) : IDisposable
 {
+    private readonly ResiliencePipeline<bool> _retry = RetryPolicy.ForFailures<bool>(options, time);
     private readonly CanonicalDigest _digest = new(DataElementDictionary.VrOf);
 
     /// <summary>Gives those whose content is the same another verdict: Verified, with <see cref="FaultCode.EncodingDiffers"/> as a note.</summary>
+    /// <exception cref="SourceUnavailableException">The source is away, and stayed so; a later run asks for the verdict again, for as many times as it may.</exception>
     public async Task ExamineAsync(IReadOnlyList<InFlight> different, CancellationToken cancellationToken)
     {
         foreach (var unit in different.GroupBy(static f => f.Unit))
         {
             try
             {
-                await ExamineUnitAsync(unit.Key.Afresh(), [.. unit], cancellationToken).ConfigureAwait(false);
+                await _retry.ExecuteAsync(async token =>
+                {
+                    await ExamineUnitAsync(unit.Key.Afresh(), [.. unit], token).ConfigureAwait(false);
+                    return true;
+                }, cancellationToken).ConfigureAwait(false);
+            }
+            catch (SourceUnavailableException e) when (e.Fault.IsTransient && unit.Key.Attempt <= options.Attempts)
+            {
+                throw; // no verdict yet
             }
             catch (Exception e) when (e is IOException or MigrationException and not (LedgerException or EngineException))
             {

@@ -89,7 +89,7 @@ public sealed class MigrationRun
         var verifiers = Workers(_options.Verifiers, async () =>
         {
             // Room of its own: the budget may be full of objects that wait for this very verifier.
-            using var examiner = new DifferenceExaminer(_source, _target, new Intake(new Spool(_options.SpoolFolder, new ByteBudget(2L * largest), largest), rules));
+            using var examiner = new DifferenceExaminer(_source, _target, new Intake(new Spool(_options.SpoolFolder, new ByteBudget(2L * largest), largest), rules), _options, _time);
             await new Verifier(_target, level, pace, stored.Reader, desk, examiner, _options).RunAsync(run.Aborting).ConfigureAwait(false);
         });
 

@@ -87,8 +87,8 @@ internal sealed class StoreLane(IMigrationTarget target, TargetPace pace, Channe
         var receipt = await desk.AppendAsync(new LedgerBatch { Discoveries = [.. group.Select(static f => f.Discovery)] }).ConfigureAwait(false);
         for (var i = 0; i < group.Count; i++) group[i].Entry = receipt.Entries[i];
         // On record from an earlier run and not at its end: the intent is put on record anew. At its end: nothing is left to do.
-        await desk.ChangeAsync(group.FindAll(static f => f is { Body: not null, Entry.IsNew: false } && !InstanceTransitions.IsTerminal(f.Entry.State)), static f => f.Discovery.Then!).ConfigureAwait(false);
-        var open = group.FindAll(static f => f.Body is not null && !InstanceTransitions.IsTerminal(f.Entry.State));
+        await desk.ChangeAsync(group.FindAll(static f => f is { Body: not null, Entry: { IsNew: false, IsOver: false } }), static f => f.Discovery.Then!).ConfigureAwait(false);
+        var open = group.FindAll(static f => f is { Body: not null, Entry.IsOver: false });
         var rivals = _rivals.Among(open);
         await StoreOpenAsync([.. open.Except(rivals)], group.FindAll(f => !rivals.Contains(f)), cancellationToken).ConfigureAwait(false);
         // One after the other, as what became of the one before is on record now. The first that was sent is the one; whether it is this one in another encoding, the target will tell.

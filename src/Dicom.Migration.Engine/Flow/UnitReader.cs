@@ -11,6 +11,8 @@ internal sealed class UnitReader(IMigrationSource source, Intake intake, Channel
 
     private readonly List<(UnitInHand Unit, SourceUnavailableException Why)> _suspects = []; // lost their connections, each time
     private bool _hasGiven;
+    private bool _isAnswered; // by the source, in the reading that is on
+    private bool _isCutShort; // that reading did not come to its end: what else there is, nothing tells
 
     /// <summary>Reads one unit to its end; what cannot be read is an exception in the account.</summary>
     /// <exception cref="SourceUnavailableException">The source as a whole is gone, and stayed so.</exception>
@@ -21,7 +23,7 @@ internal sealed class UnitReader(IMigrationSource source, Intake intake, Channel
         {
             fault = await _retry.ExecuteAsync(async token => await ReadOnceAsync(unit, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         }
-        catch (SourceUnavailableException e) when (e.Fault.Code is FaultCode.PeerClosedEarly or FaultCode.PeerTimeout)
+        catch (SourceUnavailableException e) when (e.Fault.Code is FaultCode.PeerClosedEarly or FaultCode.PeerTimeout or FaultCode.PeerBusy)
         {
             _suspects.Add((unit, e)); // the unit's fault or the source's: the next units tell
             await SettleAsync(isSourceWell: false, cancellationToken).ConfigureAwait(false);
@@ -29,7 +31,7 @@ internal sealed class UnitReader(IMigrationSource source, Intake intake, Channel
             return;
         }
         await EndAsync(unit, fault, cancellationToken).ConfigureAwait(false);
-        if (fault is { IsTransient: true }) return;
+        if (fault is { IsTransient: true } || !_isAnswered) return;
         _hasGiven = true;
         await SettleAsync(isSourceWell: true, cancellationToken).ConfigureAwait(false);
     }
@@ -52,29 +54,37 @@ internal sealed class UnitReader(IMigrationSource source, Intake intake, Channel
 
     private async Task EndAsync(UnitInHand unit, Fault? fault, CancellationToken cancellationToken)
     {
-        // Each one that did not come has its line, and a unit that promises none has one.
-        if (fault is { } bad)
-            for (var missing = Math.Max(bad.Code is FaultCode.NotDelivered ? 0 : 1, (unit.ExpectedInstances ?? 0) - unit.Instances); missing > 0; missing--) await PassAsync(unit, bad, cancellationToken).ConfigureAwait(false);
+        // Each one that did not come has its line, by its name if the source gives one, and a unit that promises none has one.
+        var shortfall = unit.Shortfall(fault);
+        if (fault is { Code: not FaultCode.NotDelivered } bad && (shortfall.Count == 0 || (_isCutShort && unit.ExpectedInstances is null && shortfall.TrueForAll(static s => s.Place.Length > 0)))) shortfall.Add(("", bad));
+        foreach (var (place, why) in unit.Mistaken.Concat(shortfall)) await PassAsync(unit, place, why, cancellationToken).ConfigureAwait(false);
         await desk.CloseAsync([unit]).ConfigureAwait(false);
     }
 
     private async Task<Fault?> ReadOnceAsync(UnitInHand unit, CancellationToken cancellationToken)
     {
         unit.BeginReading();
+        (_isAnswered, _isCutShort) = (false, true);
         try
         {
             await foreach (var item in source.ReadAsync(unit.ToSource(), cancellationToken).ConfigureAwait(false))
             {
                 await using (item.ConfigureAwait(false))
                 {
+                    // A query that was given up, or a key that cannot be asked for, says nothing of the source's health.
+                    _isAnswered |= item is not SourceFinding { Fault.Code: FaultCode.QueryTooLarge or FaultCode.MalformedUid };
                     if (item is SourceFinding { Instances: { } instances }) unit.Correct(instances);
-                    if (await intake.TakeAsync(unit, item, cancellationToken).ConfigureAwait(false) is { } flight)
+                    if (await TakeAsync(unit, item, cancellationToken).ConfigureAwait(false) is { } flight)
                         await PassAsync(flight, cancellationToken).ConfigureAwait(false);
                 }
             }
-            return unit.ExpectedInstances > unit.Instances ? new Fault(FaultCode.NotDelivered) : null;
+            _isCutShort = false;
+            var shortfall = unit.Shortfall(null);
+            if (shortfall.Count == 0) return null;
+            var (_, worthAnother) = shortfall.Find(static s => s.Fault is { IsTransient: true } or { Code: FaultCode.NotDelivered });
+            return worthAnother.Code is FaultCode.None ? shortfall[0].Fault : unit.HasGiven ? new Fault(FaultCode.NotDelivered) : worthAnother; // one that gives others is well
         }
-        catch (MigrationException e) when (e is not (LedgerException or EngineException or TargetUnavailableException or SourceUnavailableException))
+        catch (MigrationException e) when (IsOfUnit(e))
         {
             return e.Fault;
         }
@@ -88,8 +98,24 @@ internal sealed class UnitReader(IMigrationSource source, Intake intake, Channel
         }
     }
 
-    private Task PassAsync(UnitInHand unit, Fault fault, CancellationToken cancellationToken) =>
-        Intake.Record(unit, new LedgerOutcome(InstanceState.Excepted) { Fault = fault }) is { } flight ? PassAsync(flight, cancellationToken) : Task.CompletedTask;
+    /// <summary>One that breaks off costs no other of its unit its turn.</summary>
+    private async Task<InFlight?> TakeAsync(UnitInHand unit, SourceItem item, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await intake.TakeAsync(unit, item, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (item is SourceInstance && (e is IOException || (e is MigrationException m && IsOfUnit(m))))
+        {
+            if (item is not SourceInstance { IsRepeat: true }) unit.Misses(item.Place, e is MigrationException named ? named.Fault : new Fault(FaultCode.ReadFailed));
+            return null;
+        }
+    }
+
+    private static bool IsOfUnit(MigrationException e) => e is not (LedgerException or EngineException or TargetUnavailableException or SourceUnavailableException);
+
+    private Task PassAsync(UnitInHand unit, string place, Fault fault, CancellationToken cancellationToken) =>
+        Intake.Record(unit, new LedgerOutcome(InstanceState.Excepted) { Fault = fault }, place) is { } flight ? PassAsync(flight, cancellationToken) : Task.CompletedTask;
 
     private async Task PassAsync(InFlight flight, CancellationToken cancellationToken)
     {

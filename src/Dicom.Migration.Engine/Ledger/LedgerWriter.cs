@@ -8,6 +8,8 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
 {
     private const int LongestPlace = 1_024; // characters
     private const int RememberedAtMost = 16_384; // names, series and units looked up lately; forgotten all at once
+    private static readonly string WorthAnotherRun = string.Create(CultureInfo.InvariantCulture,
+        $"state = {(int)InstanceState.Excepted} AND fault IN ({string.Join(", ", Enum.GetValues<FaultCode>().Where(static c => new Fault(c).IsWorthAnotherRun).Select(static c => (int)c))})");
     private readonly Dictionary<string, long> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<(string?, string?), long> _series = [];
     private readonly Dictionary<string, long> _units = new(StringComparer.Ordinal);
@@ -95,6 +97,7 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
         var isNewer = Sql("SELECT 1 FROM unit WHERE id = ?1 AND stamp IS NOT ?2").Number(unit, asHandedOut.Stamp) is not null;
         if (Sql("UPDATE unit SET done = ?2, stamp = ?3 WHERE id = ?1 AND done = 0").Run(unit, epoch, asHandedOut.Stamp) == 0) return;
         if (isNewer && asHandedOut.ExpectedInstances is { } expected) Expect(unit, expected);
+        SupersedeFindings(unit, epoch);
         _newPending--;
         WriteAccount();
     }
@@ -129,12 +132,28 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
             isSameStamp = unit.Stamp is null || (!row.IsDBNull(1) && string.Equals(row.GetString(1), unit.Stamp, StringComparison.Ordinal));
         }
         // What is said again of a unit that is complete: its number may have been found wrong, and be another on record.
-        if (done != 0 && (isSameStamp || done == epoch)) return; // completed in this very run: the next listing tells
-        if (unit.ExpectedInstances is { } expected) Expect(known, expected);
+        if (done != 0 && (done == epoch || (isSameStamp && !IsWorthAnotherRun(known)))) return; // completed in this very run: the next listing tells
+        if (!(done != 0 && isSameStamp) && unit.ExpectedInstances is { } expected) Expect(known, expected);
         Sql("UPDATE unit SET stamp = ifnull(?2, stamp) WHERE id = ?1").Run(known, unit.Stamp);
         if (done == 0) return;
         Sql("UPDATE unit SET done = 0, attempts = 0 WHERE id = ?1").Run(known);
         _newPending++;
+    }
+
+    private bool IsWorthAnotherRun(long unit) => HasWorthAnotherRun() && Sql($"SELECT 1 FROM instance WHERE unit = ?1 AND {WorthAnotherRun} LIMIT 1").Number(unit) is not null;
+
+    // Cheap, and no in most ledgers: then no unit's instances are looked through.
+    private bool HasWorthAnotherRun() => Sql($"SELECT 1 FROM account WHERE instances > 0 AND {WorthAnotherRun} LIMIT 1").Number() is not null;
+
+    /// <summary>What an earlier run did not get of a unit, and this one does not miss any more, is replaced by what came.</summary>
+    private void SupersedeFindings(long unit, long epoch)
+    {
+        WriteAccount();
+        if (!HasWorthAnotherRun()) return;
+        var stale = new List<(long Number, InstanceRow Row)>();
+        using (var row = Sql($"SELECT number, {InstanceRow.Columns} FROM instance WHERE unit = ?1 AND uid = x'' AND {WorthAnotherRun} AND (SELECT max(epoch) FROM history WHERE instance = number) < ?2 ORDER BY number").Read(unit, epoch))
+            while (row.Read()) stale.Add((row.GetInt64(0), InstanceRow.Read(row, 1)));
+        foreach (var (number, row) in stale) Enter(number, row, new LedgerOutcome(InstanceState.Superseded), epoch, time.GetUtcNow().ToUnixTimeMilliseconds());
     }
 
     private void Expect(long unit, int expected)
@@ -153,12 +172,12 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
         if (uid.Length == 0) return DiscoverFinding(discovery, unit, epoch, at);
         var (copy, hasRival) = (discovery.Copy, false);
         LedgerEntry? onRecord = null, sameContent = null;
-        using (var known = Sql("SELECT number, state, unit, copy, source_digest, sent_digest, attempts FROM instance WHERE hash = ?1 AND uid = ?2 ORDER BY number").Read(hash, uid))
+        using (var known = Sql("SELECT number, state, unit, copy, source_digest, sent_digest, attempts, fault FROM instance WHERE hash = ?1 AND uid = ?2 ORDER BY number").Read(hash, uid))
         {
             while (known.Read())
             {
                 var (state, source) = ((InstanceState)known.GetInt32(1), InstanceRow.ReadDigest(known, 4, null));
-                var entry = new LedgerEntry(known.GetInt64(0), state, IsNew: false) { HasRival = hasRival };
+                var entry = new LedgerEntry(known.GetInt64(0), state, IsNew: false) { HasRival = hasRival, Fault = state is InstanceState.Excepted ? new Fault((FaultCode)known.GetInt32(7)) : null };
                 hasRival |= known.GetInt32(6) > 0 && IsRival(state, InstanceRow.ReadDigest(known, 5, source), discovery.Then);
                 if (known.GetInt64(2) != unit) continue;
                 if (known.GetInt32(3) == discovery.Copy && !IsReplaced(state, source, discovery.Then)) return entry;
@@ -177,17 +196,22 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
     {
         // All of them have the same UID, none: in an archive of text files the index over it would lead from each to each.
         var hash = LedgerSchema.FindingKey(unit, Cut(discovery.Place), discovery.Copy);
+        (long Number, InstanceRow Row)? same = null;
         using (var known = Sql($"SELECT number, (SELECT text FROM name WHERE id = rule), unit, copy, stands_at, {InstanceRow.Columns} FROM instance WHERE hash = ?1 AND uid = x'' ORDER BY number").Read(hash))
         {
-            while (known.Read())
+            while (same is null && known.Read())
             {
                 var row = InstanceRow.Read(known, 5);
                 if (known.GetInt64(2) != unit || known.GetInt32(3) != discovery.Copy || !string.Equals(known.IsDBNull(4) ? null : known.GetString(4), Cut(discovery.Place), StringComparison.Ordinal)) continue;
                 if (discovery.Then is not { } then || (row.State == then.State && row.Fault == then.Fault && row.Source == then.SourceDigest && string.Equals(known.IsDBNull(1) ? null : known.GetString(1), then.Rule, StringComparison.Ordinal)))
-                    return new LedgerEntry(known.GetInt64(0), row.State, IsNew: false);
+                    same = (known.GetInt64(0), row);
             }
         }
-        return Insert(discovery, unit, hash, [], discovery.Copy, epoch, at);
+        if (same is not { } seen) return Insert(discovery, unit, hash, [], discovery.Copy, epoch, at);
+        // Missing again: on record as of this run, so that it is not taken for something that has come since.
+        if (discovery.Then is { } again && seen.Row is { State: InstanceState.Excepted, Fault.IsWorthAnotherRun: true }
+            && Sql("SELECT 1 FROM history WHERE instance = ?1 AND epoch = ?2 LIMIT 1").Number(seen.Number, epoch) is null) Enter(seen.Number, seen.Row, again, epoch, at);
+        return new LedgerEntry(seen.Number, seen.Row.State, IsNew: false);
     }
 
     private LedgerEntry Insert(LedgerDiscovery discovery, long unit, long hash, byte[] uid, int copy, long epoch, long at)

@@ -41,9 +41,11 @@ internal sealed class PacsQuery
         Add(PatientId, first.PatientId);
         Add(Modalities, first.Modality);
         if (Level is not "STUDY") Add(SeriesUid, first.SeriesInstanceUid);
-        if (Level is "IMAGE") Add(InstanceUid, first.SopInstanceUid);
+        if (Level is "IMAGE") Add(InstanceUid, script.ListsMalformed(first) ? "none" : first.SopInstanceUid);
         if (Level is "IMAGE" && !script.GivesNoSopClass) Add(ClassUid, first.SopClassUid);
-        if (script.Availability.Length > 0) Add(AvailabilityTag, script.Availability);
+        var availability = script.AvailabilityOf is null ? script.Availability : Level is "IMAGE" ? script.AvailabilityOf(first)
+            : held.Any(i => i.StudyInstanceUid == first.StudyInstanceUid && (Level is "STUDY" || i.SeriesInstanceUid == first.SeriesInstanceUid) && script.AvailabilityOf(i) is "OFFLINE") ? "OFFLINE" : "ONLINE";
+        if (availability.Length > 0) Add(AvailabilityTag, availability);
         if (!script.GivesNoCounts)
         {
             Add(StudyCount, Text(script.Counts(held.Count(i => i.StudyInstanceUid == first.StudyInstanceUid))));

@@ -46,6 +46,18 @@ public sealed record PacsScript
     /// <summary>Instance Availability (0008,0056); empty leaves it out.</summary>
     public string Availability { get; init; } = "";
 
+    /// <summary>The same of single instances; of a series or study it says OFFLINE if it does of one of them, and ONLINE otherwise.</summary>
+    public Func<PacsInstance, string>? AvailabilityOf { get; init; }
+    /// <summary>Rows for instances that have a SOP Instance UID which is none.</summary>
+    public Func<PacsInstance, bool> ListsMalformed { get; init; } = static _ => false;
+    /// <summary>Cuts queries below studies alone.</summary>
+    public bool CutsBelowStudies { get; init; }
+    /// <summary>How long it is silent before it sends, as one that fetches a tape.</summary>
+    public TimeSpan StagingTime { get; init; }
+    /// <summary>What it answers to a retrieval, instead of sending; its number among all retrievals, from 1, and what it would send. Default: it sends.</summary>
+    public Func<int, IReadOnlyList<PacsInstance>, DimseStatus?> RetrievalStatus { get; init; } = static (_, _) => null;
+    /// <summary>Whose data set it sends under the UID of an instance. Default: that instance's.</summary>
+    public Func<PacsInstance, PacsInstance> SendsInstead { get; init; } = static instance => instance;
     /// <summary>Answers a C-MOVE with success before it has sent anything.</summary>
     public bool SaysMovedEarly { get; init; }
     /// <summary>Instances that it lists, and never sends; it says success all the same.</summary>

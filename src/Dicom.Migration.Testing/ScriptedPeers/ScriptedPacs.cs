@@ -25,6 +25,7 @@ public sealed class ScriptedPacs : IDimseHandler, IAsyncDisposable
     private int _requests;
     private int _requestsAtStore;
     private int _stores;
+    private int _retrievals;
 
     /// <summary>Starts to listen on a free port of loopback.</summary>
     /// <param name="timeProvider">The clock; <see langword="null"/> for the system's.</param>
@@ -45,6 +46,9 @@ public sealed class ScriptedPacs : IDimseHandler, IAsyncDisposable
     public ConcurrentDictionary<string, int> Destinations { get; } = new(StringComparer.Ordinal);
     /// <summary>C-STOREs that it has been asked to perform.</summary>
     public int Stores => _stores;
+
+    /// <summary>C-GETs and C-MOVEs that it has been asked to perform.</summary>
+    public int Retrievals => _retrievals;
 
     /// <summary>What it holds now.</summary>
     public IReadOnlyList<PacsInstance> Instances
@@ -131,7 +135,7 @@ public sealed class ScriptedPacs : IDimseHandler, IAsyncDisposable
         {
             foreach (var answer in keys.Answers(Visible(), script))
             {
-                if (script.MaxMatches > 0 && count++ == script.MaxMatches)
+                if (script.MaxMatches > 0 && !(script.CutsBelowStudies && keys.Level is "STUDY") && count++ == script.MaxMatches)
                 {
                     if (script.TellsCut) throw new DimseFailureException(DimseStatus.Cancel);
                     yield break;
@@ -146,17 +150,17 @@ public sealed class ScriptedPacs : IDimseHandler, IAsyncDisposable
 
     /// <inheritdoc/>
     async ValueTask<IReadOnlyList<Dimse.OutgoingInstance>> IDimseHandler.OnGetAsync(QueryIndication query, PipeReader identifier, CancellationToken cancellationToken) =>
-        Outgoing(await MatchesAsync(query, identifier, cancellationToken).ConfigureAwait(false));
+        await StagedAsync(await MatchesAsync(query, identifier, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
     async ValueTask<MovePlan> IDimseHandler.OnMoveAsync(QueryIndication query, PipeReader identifier, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
-        var instances = Outgoing(await MatchesAsync(query, identifier, cancellationToken).ConfigureAwait(false));
+        var instances = await MatchesAsync(query, identifier, cancellationToken).ConfigureAwait(false);
         if (!Destinations.TryGetValue(query.MoveDestination, out var port)) throw new DimseFailureException(DimseStatus.MoveDestinationUnknown);
         Task<DimseAssociation> Connect(IReadOnlyList<ContextProposal> contexts, CancellationToken token) => ConnectAsync(query.MoveDestination, port, contexts, token);
-        if (!Script.SaysMovedEarly) return new MovePlan(instances, Connect);
-        Run(() => SendAsync(instances, Connect));
+        if (!Script.SaysMovedEarly) return new MovePlan(await StagedAsync(instances, cancellationToken).ConfigureAwait(false), Connect);
+        Run(async () => await SendAsync(await StagedAsync(instances, _stop.Token).ConfigureAwait(false), Connect).ConfigureAwait(false));
         return new MovePlan([], Connect);
     }
 
@@ -194,15 +198,22 @@ public sealed class ScriptedPacs : IDimseHandler, IAsyncDisposable
     private async Task<List<PacsInstance>> MatchesAsync(QueryIndication query, PipeReader identifier, CancellationToken cancellationToken)
     {
         var keys = new PacsQuery(DataSet.Read(await ReadAsync(identifier, cancellationToken).ConfigureAwait(false), TransferSyntax.FromUid(query.Context.TransferSyntax)));
-        var held = Visible();
-        return [.. held.Where(i => keys.Matches(i, Script) ? !Script.Withholds(i) : Script.SendsUnrequested)];
+        List<PacsInstance> sent = [.. Visible().Where(i => keys.Matches(i, Script) ? !Script.Withholds(i) : Script.SendsUnrequested)];
+        if (Script.RetrievalStatus(Interlocked.Increment(ref _retrievals), sent) is { } status) throw new DimseFailureException(status);
+        return sent;
+    }
+
+    private async Task<IReadOnlyList<Dimse.OutgoingInstance>> StagedAsync(List<PacsInstance> instances, CancellationToken cancellationToken)
+    {
+        if (Script.StagingTime > TimeSpan.Zero) await Task.Delay(Script.StagingTime, _time, cancellationToken).ConfigureAwait(false);
+        return Outgoing(instances);
     }
 
     private IReadOnlyList<Dimse.OutgoingInstance> Outgoing(List<PacsInstance> instances)
     {
         if (Script.IsPendingForEver && instances.Count > 0) return new EndlessFailures(instances[0], _time);
         IEnumerable<PacsInstance> sent = Script.SendsTwice ? instances.Concat(instances) : instances;
-        return sent.Select(i => new Dimse.OutgoingInstance(i.SopClassUid, Script.SendsUnderNewUids ? i.SopInstanceUid + ".1" : i.SopInstanceUid, i.TransferSyntax.Uid, _ => ValueTask.FromResult(Open(i)))).ToList();
+        return sent.Select(i => new Dimse.OutgoingInstance(i.SopClassUid, Script.SendsUnderNewUids ? i.SopInstanceUid + ".1" : i.SopInstanceUid, i.TransferSyntax.Uid, _ => ValueTask.FromResult(Open(Script.SendsInstead(i))))).ToList();
     }
 
     private PipeReader Open(PacsInstance instance)

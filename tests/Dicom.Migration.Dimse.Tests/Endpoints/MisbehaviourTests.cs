@@ -127,8 +127,8 @@ public sealed class MisbehaviourTests : IDisposable
     [Fact]
     public async Task Offline_studies_are_exceptions_and_nothing_is_asked_of_them()
     {
-        var (account, _, _) = await RunAsync(new() { Availability = "OFFLINE" }, new(), DimseRetrieval.Get);
-        Assert.Equal(Count, account.Count(FaultCode.NotDelivered));
+        var (account, _, _) = await RunAsync(new() { Availability = "OFFLINE", RetrievalStatus = static (_, _) => throw new InvalidOperationException("It is asked for.") }, new(), DimseRetrieval.Get);
+        Assert.Equal((Count, Count), ((int)account.Count(FaultCode.NotOnline), (int)account.Discovered));
     }
 
     [Theory, InlineData(DimseRetrieval.Get), InlineData(DimseRetrieval.Move)]

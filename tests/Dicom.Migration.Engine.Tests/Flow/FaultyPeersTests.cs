@@ -299,9 +299,35 @@ public sealed class FaultyPeersTests : IDisposable
     public async Task The_same_content_in_another_encoding_is_verified_with_a_note()
     {
         // (0010,0010) with a trailing space more: other bytes, the same value (PS3.5 §6.2).
-        var target = new ScriptedTarget { Keep = (uid, bytes) => uid == "1.2.3.1003" ? Padded(bytes) : bytes };
-        var account = await _bench.RunAsync(RunBench.Many(5), target);
+        var account = await _bench.RunAsync(RunBench.Many(5), PaddingTarget());
         Assert.Equal((5L, 1L, 0L), (account.Count(InstanceState.Verified), account.Count(FaultCode.EncodingDiffers), account.Count(InstanceState.Excepted)));
+    }
+
+    [Fact]
+    public async Task A_difference_is_examined_again_when_the_source_failed_meanwhile()
+    {
+        var (source, readings) = (RunBench.Many(5), 0);
+        source.BeforeItem = (key, _) => { if (key is "0003" && ++readings == 2) throw new EngineFreeException(new Fault(FaultCode.PeerClosedEarly)); };
+        var account = await _bench.RunAsync(source, PaddingTarget());
+        Assert.Equal((5L, 1L, 3), (account.Count(InstanceState.Verified), account.Count(FaultCode.EncodingDiffers), readings));
+    }
+
+    [Fact]
+    public async Task A_difference_that_cannot_be_examined_while_the_source_is_away_has_no_verdict_yet()
+    {
+        var (source, readings, isAway) = (RunBench.Many(5), 0, true);
+        source.BeforeItem = (key, _) => { if (key is "0003" && ++readings > 1 && isAway) throw new SourceUnavailableException(new Fault(FaultCode.PeerUnreachable)); };
+        var target = PaddingTarget();
+        await Assert.ThrowsAsync<SourceUnavailableException>(() => _bench.RunAsync(source, target));
+        Assert.Equal(0L, (await _bench.AccountAsync()).Count(InstanceState.Excepted));
+        isAway = false;
+        var account = await _bench.RunAsync(source, target);
+        Assert.Equal((5L, 1L, true), (account.Count(InstanceState.Verified), account.Count(FaultCode.EncodingDiffers), account.IsClosed));
+    }
+
+    private static ScriptedTarget PaddingTarget()
+    {
+        return new() { Keep = static (uid, bytes) => uid == "1.2.3.1003" ? Padded(bytes) : bytes };
 
         static byte[] Padded(byte[] bytes)
         {

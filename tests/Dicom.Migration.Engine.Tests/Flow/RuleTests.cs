@@ -122,6 +122,15 @@ public sealed class RuleTests : IDisposable
         return text.Substring(text.IndexOf("1.2.3.1", StringComparison.Ordinal), 10);
     }
 
+    [Fact]
+    public async Task An_object_that_a_rule_could_not_judge_is_judged_when_it_comes_again()
+    {
+        var judged = 0;
+        var account = await _bench.RunAsync(RunBench.Many(3), new ScriptedTarget(),
+            rules: [new ScriptedRule("unsteady", subject => Uid(subject).EndsWith('2') && judged++ == 0 ? throw new IOException("made up") : RuleVerdict.Accept)]);
+        Assert.Equal((3L, 3L), (account.Count(InstanceState.Verified), account.Discovered));
+    }
+
     private sealed class ScriptedRule(string id, Func<RuleSubject, RuleVerdict> judge) : IMigrationRule
     {
         public string Id => id;

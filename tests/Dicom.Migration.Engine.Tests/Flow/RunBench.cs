@@ -49,6 +49,16 @@ internal sealed class RunBench : IDisposable
         return [.. ends.CountBy(static end => end).Select(static end => FormattableString.Invariant($"{end.Key}: {end.Value}")).Order(StringComparer.Ordinal)];
     }
 
+    /// <summary>The places of all that ended so, in the order of the ledger.</summary>
+    public async Task<List<string?>> PlacesAsync(InstanceState state)
+    {
+        using var reader = SqliteLedgerReader.Open(Path.Join(_folder, "ledger.db"));
+        var places = new List<string?>();
+        await foreach (var instance in reader.ReadInstancesAsync(new LedgerQuery(), CancellationToken.None))
+            if (instance.Current.State == state) places.Add(instance.Identity.Place);
+        return places;
+    }
+
     /// <summary>Another runner takes the ledger, as it may when a lease has run out.</summary>
     public async Task TakeOverAsync()
     {

@@ -21,13 +21,14 @@ internal sealed class ScriptedSource(params (string Key, object[] Items)[] units
     /// <summary>Instances that every unit promises.</summary>
     public int? Expected { get; set; }
     public bool IsLengthKnown { get; init; } = true;
+    public SourceUnitKind Kind { get; init; } = SourceUnitKind.File;
 
     /// <summary>What is known of a unit without reading it.</summary>
     public Func<string, string?> Stamp { get; init; } = _ => null;
 
     public async IAsyncEnumerable<SourceUnit> DiscoverAsync(SourceCursor? after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        foreach (var (key, _) in units) yield return new SourceUnit(key, SourceUnitKind.File) { Instances = Expected, Stamp = Stamp(key), Cursor = new SourceCursor(key) };
+        foreach (var (key, _) in units) yield return new SourceUnit(key, Kind) { Instances = Expected, Stamp = Stamp(key), Cursor = new SourceCursor(key) };
         await Task.CompletedTask;
     }
 
@@ -45,6 +46,7 @@ internal sealed class ScriptedSource(params (string Key, object[] Items)[] units
                 FaultCode code => new SourceFinding("", new Fault(code)),
                 (string place, FaultCode code) => new SourceFinding(place, new Fault(code)),
                 string rule => new SourceFinding("", rule),
+                Func<SourceItem> make => make(),
                 _ => throw new InvalidOperationException("The script is wrong."),
             };
         }
