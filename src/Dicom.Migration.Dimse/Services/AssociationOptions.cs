@@ -1,4 +1,5 @@
 using Dicom.Migration.Dimse.Services;
+using Dicom.Migration.Dimse.UpperLayer;
 
 namespace Dicom.Migration.Dimse;
 
@@ -15,6 +16,13 @@ public record AssociationOptions
 
     /// <summary>Longest P-DATA-TF accepted, in bytes, without its 6-byte header (PS3.8 §D.1); 4,096 to 16,777,216. Default 262,144.</summary>
     public int MaxPduLength { get; init; } = 262_144;
+
+    /// <summary>Most transfer syntaxes of one presentation context that a peer may name; 1 to 1,024. One more is <see cref="FaultCode.MessageTooLong"/>. Default 64.</summary>
+    public int MaxTransferSyntaxes { get; init; } = PduParser.MaxTransferSyntaxes;
+
+    /// <summary>Most items, of all levels, of a request for an association or an answer to one; 1,024 to 262,144. One more is <see cref="FaultCode.MessageTooLong"/>. Default 9,472: 128 contexts of 64 transfer syntaxes
+    /// each, and as many user items as there are SOP classes, four times.</summary>
+    public int MaxAssociateItems { get; init; } = PduParser.MaxItems;
 
     /// <summary>Most operations outstanding in either direction (PS3.7 §D.3.3.3); 1 to 64. Default 1: synchronous.</summary>
     public int OperationsWindow { get; init; } = 1;
@@ -78,6 +86,8 @@ public record AssociationOptions
         if (Security is null) throw new InvalidOperationException($"{nameof(Security)} must be set.");
         if (!AeTitles.IsValid(AeTitle)) throw new InvalidOperationException($"{nameof(AeTitle)} must be 1 to 16 characters.");
         if (MaxPduLength is < 4_096 or > 16_777_216) throw new InvalidOperationException($"{nameof(MaxPduLength)} must be 4,096 to 16,777,216.");
+        if (MaxTransferSyntaxes is < 1 or > 1_024) throw new InvalidOperationException($"{nameof(MaxTransferSyntaxes)} must be 1 to 1,024.");
+        if (MaxAssociateItems is < 1_024 or > 262_144) throw new InvalidOperationException($"{nameof(MaxAssociateItems)} must be 1,024 to 262,144.");
         if (OperationsWindow is < 1 or > 64) throw new InvalidOperationException($"{nameof(OperationsWindow)} must be 1 to 64.");
         if (MaxDataSetLength <= 0) throw new InvalidOperationException($"{nameof(MaxDataSetLength)} must be above 0.");
         if (MaxRequestLength < 1_024) throw new InvalidOperationException($"{nameof(MaxRequestLength)} must be 1,024 or more.");

@@ -87,7 +87,7 @@ public sealed class DimseAssociation : DimseServiceUser, IAsyncDisposable
             connection.On(Event.Evt2);
             var request = Negotiation.Request(calledAeTitle, proposals, options, handler is not null);
             await connection.SendAsync(request).ConfigureAwait(false);
-            var accept = await AnswerAsync(connection, either.Token).ConfigureAwait(false);
+            var accept = await AnswerAsync(connection, options, either.Token).ConfigureAwait(false);
             var negotiated = Negotiation.Conclude(request, accept, host);
             var session = new DimseSession(connection, negotiated, options, timeProvider, handler);
             var association = new DimseAssociation(session, negotiated, accept, certificate, options, timeProvider);
@@ -147,12 +147,12 @@ public sealed class DimseAssociation : DimseServiceUser, IAsyncDisposable
         await connection.DisposeAsync().ConfigureAwait(false);
     }
 
-    private static async Task<AssociateAccept> AnswerAsync(UpperLayerConnection connection, CancellationToken cancellationToken)
+    private static async Task<AssociateAccept> AnswerAsync(UpperLayerConnection connection, DimseClientOptions options, CancellationToken cancellationToken)
     {
         if (await connection.ReadAsync(cancellationToken).ConfigureAwait(false) is not { } frame)
             throw new AssociationException(new Fault(FaultCode.PeerClosedEarly), "The peer closed the connection instead of answering.");
         if (frame.Type is PduType.DataTransfer) throw ItemCursor.Unexpected("A P-DATA-TF came before the association.");
-        switch (PduParser.Parse(frame))
+        switch (PduParser.Parse(frame, options.MaxTransferSyntaxes, options.MaxAssociateItems))
         {
             case AssociateAccept accept:
                 connection.On(Event.Evt3);

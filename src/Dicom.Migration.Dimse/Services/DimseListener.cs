@@ -177,7 +177,7 @@ public sealed class DimseListener : IAsyncDisposable
     {
         if (await connection.ReadAsync(cancellationToken).ConfigureAwait(false) is not { } frame) return null;
         if (frame.Type is not PduType.AssociateRequest) throw ItemCursor.Unexpected("The first PDU is no A-ASSOCIATE-RQ.");
-        var request = (AssociateRequest)PduParser.Parse(frame);
+        var request = (AssociateRequest)PduParser.Parse(frame, _options.MaxTransferSyntaxes, _options.MaxAssociateItems);
         var info = Negotiation.Info(request, remote) with { Certificate = certificate };
 
         // PS3.8 AE-6: the provider itself refuses another protocol version (source 2, reason 2).

@@ -11,16 +11,18 @@ internal static class PduParser
     public const int MaxItems = MaxContexts * (MaxTransferSyntaxes + 2) + 1_024;
 
     /// <summary>Reads one PDU.</summary>
+    /// <param name="frame">The PDU.</param> <param name="maxTransferSyntaxes">Most transfer syntaxes of one context.</param> <param name="maxItems">Most items of all levels.</param>
     /// <exception cref="AssociationException">It is malformed, or above a limit.</exception>
-    public static Pdu Parse(PduFrame frame)
+    public static Pdu Parse(PduFrame frame, int maxTransferSyntaxes = MaxTransferSyntaxes, int maxItems = MaxItems)
     {
+        var budget = new Budget { Items = maxItems, TransferSyntaxes = maxTransferSyntaxes };
         // At most 1 MiB (Pdu.MaxAssociateLength): copied only if it lies in several segments.
         var bytes = frame.Body.IsSingleSegment ? frame.Body.FirstSpan : frame.Body.ToArray();
         var cursor = new ItemCursor(bytes, Pdu.HeaderLength);
         switch (frame.Type)
         {
-            case PduType.AssociateRequest: return ParseRequest(ref cursor);
-            case PduType.AssociateAccept: return ParseAccept(ref cursor);
+            case PduType.AssociateRequest: return ParseRequest(ref cursor, ref budget);
+            case PduType.AssociateAccept: return ParseAccept(ref cursor, ref budget);
             case PduType.AssociateReject:
                 cursor.Byte();
                 return new AssociateReject(cursor.Byte(), cursor.Byte(), cursor.Byte());
@@ -33,6 +35,13 @@ internal static class PduParser
         }
     }
 
+    /// <summary>What is left of the limits.</summary>
+    private struct Budget
+    {
+        public int Items;
+        public int TransferSyntaxes;
+    }
+
     private readonly record struct Head(ushort Version, string Called, string Calling, string Reserved);
 
     private static Head ParseHead(ref ItemCursor cursor)
@@ -42,28 +51,28 @@ internal static class PduParser
         return new Head(version, cursor.Text(16).TrimEnd(' '), cursor.Text(16).TrimEnd(' '), cursor.Text(32));
     }
 
-    private static AssociateRequest ParseRequest(ref ItemCursor cursor)
+    private static AssociateRequest ParseRequest(ref ItemCursor cursor, ref Budget budget)
     {
         var contexts = new List<ProposedContext>();
-        var head = ParseItems(ref cursor, 0x20, contexts, ParseProposed, out var application, out var user);
+        var head = ParseItems(ref cursor, ref budget, 0x20, contexts, ParseProposed, out var application, out var user);
         return new AssociateRequest(head.Called, head.Calling, application, contexts, user) { ProtocolVersion = head.Version, Reserved = head.Reserved };
     }
 
-    private static AssociateAccept ParseAccept(ref ItemCursor cursor)
+    private static AssociateAccept ParseAccept(ref ItemCursor cursor, ref Budget budget)
     {
         var contexts = new List<ContextResult>();
-        var head = ParseItems(ref cursor, 0x21, contexts, ParseResult, out var application, out var user);
+        var head = ParseItems(ref cursor, ref budget, 0x21, contexts, ParseResult, out var application, out var user);
         return new AssociateAccept(head.Called, head.Calling, application, contexts, user) { ProtocolVersion = head.Version, Reserved = head.Reserved };
     }
 
-    private delegate T ContextParser<out T>(ref ItemCursor item, byte id, ref int budget);
+    private delegate T ContextParser<out T>(ref ItemCursor item, byte id, ref Budget budget);
 
     /// <summary>The items that A-ASSOCIATE-RQ and -AC share, and their contexts, which differ. Items of other types are skipped (PS3.8 §9.3.1).</summary>
-    private static Head ParseItems<T>(ref ItemCursor cursor, byte contextType, List<T> contexts, ContextParser<T> parseContext, out string application, out List<UserItem> user)
+    private static Head ParseItems<T>(ref ItemCursor cursor, ref Budget budget, byte contextType, List<T> contexts, ContextParser<T> parseContext, out string application, out List<UserItem> user)
     {
         var head = ParseHead(ref cursor);
         Span<bool> seen = stackalloc bool[256];
-        var (name, items, budget) = ((string?)null, (List<UserItem>?)null, MaxItems);
+        var (name, items) = ((string?)null, (List<UserItem>?)null);
         while (!cursor.IsAtEnd)
         {
             Spend(ref budget, cursor.Offset);
@@ -86,7 +95,7 @@ internal static class PduParser
         return id;
     }
 
-    private static ProposedContext ParseProposed(ref ItemCursor item, byte id, ref int budget)
+    private static ProposedContext ParseProposed(ref ItemCursor item, byte id, ref Budget budget)
     {
         var reserved = item.Take(3)[1];
         string? abstractSyntax = null;
@@ -98,7 +107,7 @@ internal static class PduParser
             if (type == 0x30) abstractSyntax = Once(abstractSyntax, sub.Offset) ?? sub.Uid();
             else if (type == 0x40)
             {
-                if (transferSyntaxes.Count == MaxTransferSyntaxes) throw new AssociationException(new Fault(FaultCode.MessageTooLong, Offset: sub.Offset), "A presentation context has more than 64 transfer syntaxes.");
+                if (transferSyntaxes.Count >= budget.TransferSyntaxes) throw new AssociationException(new Fault(FaultCode.MessageTooLong, Offset: sub.Offset), "A presentation context has more transfer syntaxes than it may.");
                 transferSyntaxes.Add(sub.Uid());
             }
         }
@@ -107,7 +116,7 @@ internal static class PduParser
         return new ProposedContext(id, abstractSyntax, transferSyntaxes) { Reserved = reserved };
     }
 
-    private static ContextResult ParseResult(ref ItemCursor item, byte id, ref int budget)
+    private static ContextResult ParseResult(ref ItemCursor item, byte id, ref Budget budget)
     {
         item.Take(1);
         var result = item.Byte();
@@ -125,7 +134,7 @@ internal static class PduParser
         return new ContextResult(id, result, transferSyntax);
     }
 
-    private static List<UserItem> ParseUserItems(ref ItemCursor cursor, ref int budget)
+    private static List<UserItem> ParseUserItems(ref ItemCursor cursor, ref Budget budget)
     {
         var items = new List<UserItem>();
         while (!cursor.IsAtEnd)
@@ -139,7 +148,7 @@ internal static class PduParser
         return items;
     }
 
-    private static UserItem ParseUserItem(byte type, byte second, ref ItemCursor item, ref int budget)
+    private static UserItem ParseUserItem(byte type, byte second, ref ItemCursor item, ref Budget budget)
     {
         switch (type)
         {
@@ -167,9 +176,9 @@ internal static class PduParser
         }
     }
 
-    private static void Spend(ref int budget, int offset)
+    private static void Spend(ref Budget budget, int offset)
     {
-        if (--budget < 0) throw new AssociationException(new Fault(FaultCode.MessageTooLong, Offset: offset), "The PDU has more items than any that is legal.");
+        if (--budget.Items < 0) throw new AssociationException(new Fault(FaultCode.MessageTooLong, Offset: offset), "The PDU has more items than it may.");
     }
 
     private static T? Once<T>(T? earlier, int offset) where T : class =>

@@ -262,7 +262,7 @@ internal sealed class StoreLane(IMigrationTarget target, TargetPace pace, Channe
 
     private async Task SettleAsync(List<InFlight> suspects)
     {
-        suspects.RemoveAll(static f => f.Outcome!.Fault is { Code: FaultCode.TlsRefused or FaultCode.AssociationRejected }); // agreed on before anything is sent: never the object's fault
+        suspects.RemoveAll(static f => f.Outcome!.Fault is { Code: FaultCode.TlsRefused or FaultCode.InvalidConfiguration or FaultCode.AssociationRejected }); // agreed on before anything is sent: never the object's fault
         if (suspects.Count == 0) return;
         await desk.ChangeAsync(suspects, Excepted).ConfigureAwait(false);
         desk.Tally.Excepted(suspects.Count);
@@ -291,8 +291,8 @@ internal sealed class StoreLane(IMigrationTarget target, TargetPace pace, Channe
 
     private static bool MayPass(Fault? fault) => fault is { IsTransient: true } or { Code: FaultCode.DiskFull or FaultCode.WriteFailed or FaultCode.Unexpected };
 
-    private static bool SaysSoItself(Fault? fault) => fault is { Code: FaultCode.DiskFull or FaultCode.TlsRefused or FaultCode.AssociationRejected or FaultCode.PeerUnreachable or FaultCode.PeerBusy };
+    private static bool SaysSoItself(Fault? fault) => fault is { Code: FaultCode.DiskFull or FaultCode.TlsRefused or FaultCode.InvalidConfiguration or FaultCode.AssociationRejected or FaultCode.PeerUnreachable or FaultCode.PeerBusy };
 
     /// <summary>Whether the fault says more of the target than of the object.</summary>
-    private static bool IsOfTargetAsAWhole(Fault? fault) => fault is { IsTransient: true } or { Code: FaultCode.DiskFull or FaultCode.WriteFailed or FaultCode.AccessDenied or FaultCode.TlsRefused or FaultCode.AssociationRejected };
+    private static bool IsOfTargetAsAWhole(Fault? fault) => fault is { IsTransient: true } or { Code: FaultCode.DiskFull or FaultCode.WriteFailed or FaultCode.AccessDenied or FaultCode.TlsRefused or FaultCode.InvalidConfiguration or FaultCode.AssociationRejected };
 }

@@ -158,6 +158,17 @@ public class LimitTests
         Assert.True((await first.EchoAsync(Token)).IsSuccess);
     }
 
+    [Theory, InlineData(64, 64, 1_024, true), InlineData(65, 64, 1_024, false), InlineData(65, 65, 1_024, true), InlineData(1_018, 1_024, 1_024, true), InlineData(1_024, 1_024, 1_024, false)]
+    public async Task A_request_has_no_more_transfer_syntaxes_and_items_than_the_options_allow(int syntaxes, int mostSyntaxes, int mostItems, bool isTaken)
+    {
+        var archive = new SmallArchive();
+        await using var listener = new DimseListener(Options with { MaxTransferSyntaxes = mostSyntaxes, MaxAssociateItems = mostItems }, archive, TimeProvider.System);
+        using var peer = await RawPeer.ConnectAsync(listener.EndPoint);
+        await peer.SendAsync(Pdus.Encode(new AssociateRequest("SCP", "A", Associate.DicomApplicationContext, [new ProposedContext(1, Ct, [.. Enumerable.Range(1, syntaxes).Select(i => $"1.2.{i}")])], [])));
+        Assert.Equal(isTaken ? PduType.AssociateAccept : PduType.Abort, (await peer.ReadPduAsync())?.Type);
+        if (!isTaken) Assert.Equal(FaultCode.MessageTooLong, await archive.RefusalAsync());
+    }
+
     [Fact]
     public async Task A_data_set_longer_than_allowed_is_aborted()
     {
