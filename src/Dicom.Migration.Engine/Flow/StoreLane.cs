@@ -146,7 +146,13 @@ internal sealed class StoreLane(IMigrationTarget target, TargetPace pace, Channe
     {
         for (var round = 1; open.Exists(IsWorthAnother); round++)
         {
-            if (pace.Pause.IsShut) await GiveUpSessionAsync().ConfigureAwait(false); // left alone is left alone: an association that lies idle is a place, too
+            if (pace.Pause.IsShut)
+            {
+                await GiveUpSessionAsync().ConfigureAwait(false); // left alone is left alone: an association that lies idle is a place, too
+                _place?.Dispose();
+                _place = null;
+            }
+
             await pace.Pause.WaitAsync(cancellationToken).ConfigureAwait(false);
             var isOfPeer = await StoreRoundAsync(open, cancellationToken).ConfigureAwait(false);
             if (!isOfPeer) pace.Sessions.Served();
