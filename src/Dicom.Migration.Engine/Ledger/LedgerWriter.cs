@@ -7,6 +7,7 @@ namespace Dicom.Migration.Engine.Ledger;
 internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider time) : IDisposable
 {
     private const int LongestPlace = 1_024; // characters
+    private const int AttemptsSpent = 1_000_000; // more than a run allows
     private const int RememberedAtMost = 16_384; // names, series and units looked up lately; forgotten all at once
     private static readonly string WorthAnotherRun = string.Create(CultureInfo.InvariantCulture,
         $"state = {(int)InstanceState.Excepted} AND fault IN ({string.Join(", ", Enum.GetValues<FaultCode>().Where(static c => new Fault(c).IsWorthAnotherRun).Select(static c => (int)c))})");
@@ -136,7 +137,8 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
         if (!(done != 0 && isSameStamp) && unit.ExpectedInstances is { } expected) Expect(known, expected);
         Sql("UPDATE unit SET stamp = ifnull(?2, stamp) WHERE id = ?1").Run(known, unit.Stamp);
         if (done == 0) return;
-        Sql("UPDATE unit SET done = 0, attempts = 0 WHERE id = ?1").Run(known);
+        // What has come to its end once, and is asked for again in case it has passed, keeps no run from its end: it has had its attempts, and others come first.
+        Sql("UPDATE unit SET done = 0, attempts = ?2 WHERE id = ?1").Run(known, isSameStamp ? AttemptsSpent : 0);
         _newPending++;
     }
 

@@ -61,6 +61,20 @@ public sealed class AnotherRunTests : IDisposable
         Assert.Equal((3, 3), (read, target.Stores));
     }
 
+    [Fact]
+    public async Task What_fails_as_it_did_ends_no_run_though_nothing_else_shows_that_the_peers_are_well()
+    {
+        var source = RunBench.Many(5);
+        source.BeforeItem = (key, _) => { if (key is "0002") throw new SourceUnavailableException(new Fault(FaultCode.PeerClosedEarly)); };
+        var target = new ScriptedTarget { Refuse = static uid => uid.EndsWith('3') ? new Fault(FaultCode.PeerBusy) : null };
+        var options = _bench.Options with { Readers = 1, Lanes = 1, ObjectsPerGroup = 1 };
+        for (var run = 0; run < 3; run++)
+        {
+            var account = await _bench.RunAsync(source, target, options);
+            Assert.Equal((3L, 1L, 1L, 5L, true), (account.Count(InstanceState.Verified), account.Count(FaultCode.PeerClosedEarly), account.Count(FaultCode.PeerBusy), account.Discovered, account.IsClosed));
+        }
+    }
+
     private static ScriptedSource OneUnit() => new(("a", [ScriptedSource.Object(1), ScriptedSource.Object(2), ScriptedSource.Object(3)]));
 
     private static (long Verified, long Excepted) Ends(LedgerAccount account) => (account.Count(InstanceState.Verified), account.Count(InstanceState.Excepted));
