@@ -9,7 +9,8 @@ namespace Dicom.Migration.Dimse;
 /// <summary>Lists all studies of an archive, although archives cut their answers, and not all of them say so.</summary>
 /// <remarks>
 /// Day by day: a query whose answer is cut, too long, or of a suspect number is divided. Suspect are multiples of a round number, and a number as high as any
-/// before: an archive that cuts at any number gives that number again and again. If the parts hold more than the whole did, the cut is proven.
+/// before: an archive that cuts at any number gives that number again and again. If the parts hold what the whole, asked again, does not list, the cut is proven.
+/// A cut day is divided by modality and patient ID, too; what has neither may stay hidden, and has a unit of its own that ends as an exception.
 /// Studies without a usable date are in no range: they are looked for without one.
 /// </remarks>
 internal sealed class StudyInventory(QueryLink link, DimseSourceOptions options, TimeProvider time)
@@ -154,7 +155,7 @@ internal sealed class StudyInventory(QueryLink link, DimseSourceOptions options,
             whole.Learn(again);
             if (!whole.Lacks(tally)) continue;
             whole.IsCut = true;
-            _seen = _seen with { Cut = Math.Min(_seen.Cut, Math.Max(whole.Count, again.Count)) };
+            if (!again.IsCut) _seen = _seen with { Cut = Math.Min(_seen.Cut, Math.Max(whole.Count, again.Count)) };
         }
     }
 

@@ -66,6 +66,30 @@ public sealed class InventoryTests
         Assert.DoesNotContain(await UnitsAsync(source), static u => !DicomUid.IsValid(u.Key));
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task An_archive_that_does_not_match_by_time_is_not_asked_for_every_second()
+    {
+        await using var pacs = Of(Enumerable.Range(0, 80).Select(static i => Study(i, "20110301", "120000", $"{(char)('A' + i % 26)}{i}")));
+        pacs.Script = new PacsScript { MaxMatches = 50, IgnoresStudyTime = true };
+        await using var source = Archives.Source(pacs);
+        var keys = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var unit in source.DiscoverAsync(null, TestContext.Current.CancellationToken)) keys.Add(unit.Key);
+        Assert.Subset(keys, pacs.Instances.Select(static i => i.StudyInstanceUid).ToHashSet(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_answer_that_is_no_data_set_ends_no_listing_and_is_in_the_account()
+    {
+        await using var pacs = Of([Study(1, "20110301", "120000", "A"), Study(2, "20110302", "120000", "B")]);
+        pacs.Script = new PacsScript { SendsUnreadableMatches = true };
+        await using var source = Archives.Source(pacs);
+        var units = await UnitsAsync(source);
+        Assert.Subset(units.Select(static u => u.Key).ToHashSet(StringComparer.Ordinal), new HashSet<string>(["1.2.1", "1.2.2"], StringComparer.Ordinal));
+        var items = new List<SourceItem>();
+        await foreach (var item in source.ReadAsync(units.First(static u => u.Key.StartsWith(StudyInventory.Unreadable, StringComparison.Ordinal)), Token)) items.Add(item);
+        Assert.Equal(FaultCode.ProtocolViolation, Assert.IsType<SourceFinding>(Assert.Single(items)).Fault?.Code);
+    }
+
     [Fact]
     public async Task Studies_without_a_usable_date_are_listed()
     {
