@@ -91,6 +91,22 @@ public sealed class InventoryTests
     }
 
     [Fact]
+    public async Task Studies_of_a_cut_day_without_time_and_patient_ID_are_listed_by_modality()
+    {
+        await using var pacs = Of(Enumerable.Range(0, 12).Select(static i => Study(i, "20110301", "", "") with { Modality = new[] { "CT", "MR", "US" }[i / 4] }));
+        pacs.Script = new PacsScript { MaxMatches = 5, TellsCut = true };
+        Assert.Equal(pacs.Instances.Select(static i => i.StudyInstanceUid).Order(StringComparer.Ordinal), await ListAsync(pacs));
+    }
+
+    [Fact]
+    public async Task Studies_of_a_second_whose_patient_IDs_begin_alike_are_listed_by_more_than_one_letter()
+    {
+        await using var pacs = Of(Enumerable.Range(0, 120).Select(static i => Study(i, "20110301", "120000", $"P{i:D3}")));
+        pacs.Script = new PacsScript { MaxMatches = 50 };
+        Assert.Equal(pacs.Instances.Select(static i => i.StudyInstanceUid).Order(StringComparer.Ordinal), await ListAsync(pacs));
+    }
+
+    [Fact]
     public async Task Studies_without_a_usable_date_are_listed()
     {
         await using var pacs = Of([Study(1, "", "", "A"), Study(2, "20110230", "", "B"), Study(3, "17000101", "", "C"), Study(4, "29990101", "", "D"), Study(5, "20110101", "", "E")]);
