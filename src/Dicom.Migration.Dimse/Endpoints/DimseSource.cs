@@ -54,8 +54,9 @@ public sealed class DimseSource : IMigrationSource, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(unit);
         if (!DicomUid.IsValid(unit.Key))
         {
-            var isUnlistable = unit.Key.StartsWith(StudyInventory.Unlistable, StringComparison.Ordinal);
-            yield return new SourceFinding("", isUnlistable ? new Fault(FaultCode.QueryTooLarge) : new Fault(FaultCode.MalformedUid, Keys.StudyUid));
+            var reason = unit.Key.StartsWith(StudyInventory.Unlistable, StringComparison.Ordinal) ? new Fault(FaultCode.QueryTooLarge)
+                : unit.Key.StartsWith(StudyInventory.Unreadable, StringComparison.Ordinal) ? new Fault(FaultCode.ProtocolViolation) : new Fault(FaultCode.MalformedUid, Keys.StudyUid);
+            for (var i = 0; i < Math.Max(1, unit.Instances ?? 0); i++) yield return new SourceFinding("", reason); // each object has its line
             yield break;
         }
 

@@ -18,7 +18,10 @@ internal sealed class QueryLink(Peer peer) : IAsyncDisposable
     }
 
     /// <summary>Yields the matches as they come; left early, the query is cancelled.</summary>
-    public async IAsyncEnumerable<DataSet> FindAsync(DataSet identifier, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public IAsyncEnumerable<DataSet> FindAsync(DataSet identifier, CancellationToken cancellationToken) => FindAsync(identifier, null, cancellationToken);
+
+    /// <summary>The same, but a match that is no data set is passed over and told of.</summary>
+    public async IAsyncEnumerable<DataSet> FindAsync(DataSet identifier, Action? onUnreadable, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var association = await OpenAsync(cancellationToken).ConfigureAwait(false);
         var context = association.Find(Keys.Find) ?? throw new AssociationException(new Fault(FaultCode.NotNegotiable), "The archive does not take queries (Study Root C-FIND).");
@@ -29,7 +32,10 @@ internal sealed class QueryLink(Peer peer) : IAsyncDisposable
             await foreach (var response in association.FindAsync(Keys.Find, identifier.ToArray(syntax), cancellationToken).ConfigureAwait(false))
             {
                 var consequence = DimseStatusMeaning.Of(response.Status, DimseService.Find);
-                if (consequence is DimseConsequence.Continue) yield return DataSet.Read(response.DataSet, syntax);
+                if (consequence is DimseConsequence.Continue)
+                {
+                    if (Read(response, syntax, onUnreadable) is { } match) yield return match;
+                }
                 else if (consequence is not DimseConsequence.Done)
                     throw new AssociationException(new Fault(DimseStatusMeaning.FaultOf(response.Status, DimseService.Find)), $"The archive ends a query with status {response.Status}.");
             }
@@ -39,6 +45,19 @@ internal sealed class QueryLink(Peer peer) : IAsyncDisposable
         finally
         {
             if (!isOver && association.Ended.IsCancellationRequested) await CloseAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static DataSet? Read(DimseResponse response, TransferSyntax syntax, Action? onUnreadable)
+    {
+        try
+        {
+            return DataSet.Read(response.DataSet, syntax);
+        }
+        catch (DicomFormatException) when (onUnreadable is not null)
+        {
+            onUnreadable();
+            return null;
         }
     }
 

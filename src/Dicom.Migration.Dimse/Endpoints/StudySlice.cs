@@ -28,6 +28,8 @@ internal sealed record StudySlice
     public bool IsWholeId { get; init; }
 
     public bool IsOneDay => From is { } from && from == To;
+    public bool IsWholeTime => Seconds == (0, LastSecond);
+    public bool IsWholeDay => IsOneDay && IsWholeTime && Prefix.Length == 0 && Modality.Length == 0;
     /// <summary>Whether it can be divided by date or time: into two, cheaply.</summary>
     public bool CanBeHalved => Prefix.Length == 0 && Modality.Length == 0 && From is not null && To is not null && (!IsOneDay || Seconds.From < Seconds.To);
 
@@ -47,17 +49,14 @@ internal sealed record StudySlice
         return [this with { Seconds = (Seconds.From, second) }, this with { Seconds = (second + 1, Seconds.To) }];
     }
 
-    /// <summary>The parts of what an archive is known to cut; none if it cannot be divided any further.</summary>
+    /// <summary>Parts by modality and by the next letter of the patient ID; none if it cannot be divided any further.</summary>
+    /// <remarks>A study without a patient ID is under no letter, and one of a rare modality under none of these: each is in the other.</remarks>
     public IEnumerable<StudySlice> Parts()
     {
-        if (CanBeHalved && !IsOneDay) return Halves();
         if (IsWholeId || Prefix.Length >= LongestPrefix) return [];
         var byLetter = Letters.Where(c => Prefix.Length > 0 || c != ' ').Select(c => this with { Prefix = Prefix + c });
         if (Prefix.Length > 0) return byLetter.Prepend(this with { IsWholeId = true });
-        // A study without a time is in no part of the day, and one without a patient ID under no letter: each is in the other.
-        var byTime = CanBeHalved ? Halves() : [];
-        if (CanBeHalved && Seconds != (0, LastSecond)) return byTime;
-        return byTime.Concat(Modality.Length == 0 && From is not null ? Modalities.Select(m => this with { Modality = m }) : []).Concat(byLetter);
+        return (Modality.Length == 0 && (From ?? To) is not null ? Modalities.Select(m => this with { Modality = m }) : []).Concat(byLetter);
     }
 
     /// <summary>Whether a study that this slice's query lists is one of its parts by its date.</summary>

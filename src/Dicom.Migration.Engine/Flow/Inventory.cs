@@ -31,11 +31,13 @@ internal sealed class Inventory(IMigrationSource source, ILedger ledger, LedgerL
     private async Task ListAsync(SourceCursor? after, CancellationToken cancellationToken)
     {
         var units = new List<LedgerUnit>(UnitsPerBatch);
+        SourceCursor? cursor = null;
         await foreach (var unit in source.DiscoverAsync(after, cancellationToken).ConfigureAwait(false))
         {
             units.Add(new LedgerUnit(unit.Key, (LedgerUnitKind)unit.Kind, unit.Instances) { Stamp = Listed(unit) });
-            if (units.Count < UnitsPerBatch || unit.Cursor is null) continue;
-            await ledger.AppendAsync(lease, new LedgerBatch { Units = units, DiscoveryCursor = unit.Cursor.Value }, cancellationToken).ConfigureAwait(false);
+            cursor = unit.Cursor ?? cursor; // what it stands for is in this batch or on record
+            if (units.Count < UnitsPerBatch) continue;
+            await ledger.AppendAsync(lease, new LedgerBatch { Units = units, DiscoveryCursor = cursor?.Value }, cancellationToken).ConfigureAwait(false);
             units = new List<LedgerUnit>(UnitsPerBatch);
             await TellAsync().ConfigureAwait(false);
             Wake();

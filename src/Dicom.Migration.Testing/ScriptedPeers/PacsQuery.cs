@@ -25,11 +25,11 @@ internal sealed class PacsQuery
 
     public bool Matches(PacsInstance instance, PacsScript script) => script.FindsInstancesByUidAlone && Key(InstanceUid).Length > 0 ? MatchesUid(InstanceUid, instance.SopInstanceUid)
         : MatchesUid(StudyUid, instance.StudyInstanceUid) && MatchesUid(SeriesUid, instance.SeriesInstanceUid) && MatchesUid(InstanceUid, instance.SopInstanceUid)
-        && MatchesRange(Date, instance.StudyDate) && MatchesRange(Time, instance.StudyTime) && MatchesText(PatientId, instance.PatientId) && MatchesText(Modalities, instance.Modality);
+        && MatchesRange(Date, instance.StudyDate) && (script.IgnoresStudyTime || MatchesRange(Time, instance.StudyTime)) && MatchesText(PatientId, instance.PatientId) && MatchesText(Modalities, instance.Modality);
 
-    /// <summary>One answer for each study, series or instance.</summary>
+    /// <summary>One answer for each study of each patient, series or instance.</summary>
     public IEnumerable<DataSet> Answers(IReadOnlyList<PacsInstance> held, PacsScript script) => held.Where(i => Matches(i, script))
-        .GroupBy(i => Level switch { "STUDY" => i.StudyInstanceUid, "SERIES" => i.SeriesInstanceUid, _ => i.SopInstanceUid }, StringComparer.Ordinal)
+        .GroupBy(i => Level switch { "STUDY" => i.StudyInstanceUid + '\\' + i.PatientId, "SERIES" => i.SeriesInstanceUid, _ => i.SopInstanceUid }, StringComparer.Ordinal)
         .Select(group => Answer(group.First(), held, script));
 
     private DataSet Answer(PacsInstance first, IReadOnlyList<PacsInstance> held, PacsScript script)
@@ -48,7 +48,7 @@ internal sealed class PacsQuery
         if (availability.Length > 0) Add(AvailabilityTag, availability);
         if (!script.GivesNoCounts)
         {
-            Add(StudyCount, Text(script.Counts(held.Count(i => i.StudyInstanceUid == first.StudyInstanceUid))));
+            Add(StudyCount, Text(script.Counts(held.Count(i => i.StudyInstanceUid == first.StudyInstanceUid && i.PatientId == first.PatientId))));
             Add(SeriesCount, Text(held.Count(i => i.SeriesInstanceUid == first.SeriesInstanceUid)));
         }
 

@@ -28,6 +28,10 @@ public sealed record PacsScript
     public int MaxMatches { get; init; }
     /// <summary>Whether a query that is cut so ends with FE00; otherwise it says success.</summary>
     public bool TellsCut { get; init; }
+    /// <summary>Lists studies of any Study Time, whatever time a query asks for.</summary>
+    public bool IgnoresStudyTime { get; init; }
+    /// <summary>The first match of each query is followed by one that is no data set.</summary>
+    public bool SendsUnreadableMatches { get; init; }
     /// <summary>Queries find the same again and again, without an end.</summary>
     public bool FindsForEver { get; init; }
     /// <summary>The same of queries for instances alone.</summary>

@@ -141,8 +141,9 @@ public sealed class ScriptedPacs : IDimseHandler, IAsyncDisposable
                     yield break;
                 }
 
-                hasAny = true;
                 yield return new QueryMatch(script.Encodes(answer.ToArray(syntax)));
+                if (script.SendsUnreadableMatches && !hasAny) yield return new QueryMatch(new byte[] { 8, 0, 0x20, 0, 0, 0 });
+                hasAny = true;
             }
         }
         while (hasAny && (script.FindsForEver || (script.FindsInstancesForEver && keys.Level is "IMAGE")));
