@@ -28,7 +28,7 @@ public sealed class ReadmeTests
     {
         services.AddDicomMigration()
             .FromDimse("old-pacs", o => (o.Host, o.Port, o.CalledAeTitle, o.Security, o.Retrieval) = ("old.example", 104, "OLD", DimseSecurity.Plaintext, DimseRetrieval.Move))
-            .ToDimse("vna", o => (o.Host, o.Port, o.CalledAeTitle, o.Security, o.AsksForCommitment) = ("vna.example", 2762, "VNA", tls, true));
+            .ToDimse("vna", o => (o.Host, o.Port, o.CalledAeTitle, o.Security, o.AsksForCommitment, o.ListenPort) = ("vna.example", 2762, "VNA", tls, true, 11113));
     }
 
     [Fact]
