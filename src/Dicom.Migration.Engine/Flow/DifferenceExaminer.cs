@@ -29,6 +29,11 @@ internal sealed class DifferenceExaminer(IMigrationSource source, IMigrationTarg
             {
                 throw; // no verdict yet
             }
+            catch (TargetUnavailableException e) when (e.Fault.IsTransient)
+            {
+                // Not looked at, so not different for certain: the exception is one that another run takes up.
+                foreach (var flight in unit.Where(static f => f.Verdict is { State: not InstanceState.Verified })) flight.Verdict = flight.Verdict! with { Fault = e.Fault };
+            }
             catch (Exception e) when (e is IOException or MigrationException and not (LedgerException or EngineException))
             {
                 // It cannot be read again: the difference stays unexplained.

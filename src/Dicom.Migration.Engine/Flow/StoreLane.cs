@@ -95,6 +95,7 @@ internal sealed class StoreLane(IMigrationTarget target, TargetPace pace, Channe
         foreach (var rival in rivals)
         {
             await GiveUpSessionAsync().ConfigureAwait(false); // the question may need the only one that the target takes
+            _place ??= await pace.Sessions.EnterAsync(isUrgent: true, cancellationToken).ConfigureAwait(false);
             if (!await _rivals.IsAloneAsync(rival, cancellationToken).ConfigureAwait(false)) rival.Outcome = Rivalled(rival.Identity);
             await StoreOpenAsync([rival], [rival], cancellationToken).ConfigureAwait(false);
         }
@@ -106,6 +107,9 @@ internal sealed class StoreLane(IMigrationTarget target, TargetPace pace, Channe
     private async Task StoreOpenAsync(List<InFlight> open, List<InFlight> group, CancellationToken cancellationToken)
     {
         await StoreRoundsAsync(open, cancellationToken).ConfigureAwait(false);
+        var isOver = pace.Pause.IsOver;
+        // What has had its attempts in earlier runs keeps none from its end, whether it could be offered again or not.
+        foreach (var flight in open.FindAll(f => isOver && f.Outcome is null && f.Unit.Attempt > options.Attempts)) flight.Outcome = NotStored(flight.Entry.Fault ?? new Fault(FaultCode.PeerBusy));
 
         var stored = open.FindAll(static f => f.Outcome is { IsStored: true });
         var suspects = open.FindAll(static f => f.Outcome is { IsStored: false } && IsOfTargetAsAWhole(f.Outcome.Fault));
@@ -131,7 +135,8 @@ internal sealed class StoreLane(IMigrationTarget target, TargetPace pace, Channe
             stored.ForEach(static f => f.Dispose()); // nobody has taken them
             throw;
         }
-        if (open.Exists(static f => f.Outcome is null) || (pace.Pause.IsOver && _suspects.Count > 0)) throw Unavailable();
+        if (isOver) await SettleAsync(_suspects.FindAll(f => f.Unit.Attempt > options.Attempts)).ConfigureAwait(false);
+        if (open.Exists(static f => f.Outcome is null) || (isOver && _suspects.Count > 0)) throw Unavailable();
     }
 
     // Never what is handed on: the verifier reads it, and its memory would be another object's.
@@ -174,7 +179,12 @@ internal sealed class StoreLane(IMigrationTarget target, TargetPace pace, Channe
             LookAtAnswers();
             if (failure is not null || pace.Pause.IsShut) break;
             // A target that cannot be reached, again and again, is nobody's object's fault: that ends the run.
-            if (_session is null) await OpenAsync(cancellationToken).ConfigureAwait(false);
+            if (_session is null)
+            {
+                await OpenAsync(cancellationToken).ConfigureAwait(false);
+                ticket = pace.Pause.Ticket; // what was waited for before it opened is no failure to store
+            }
+
             flight.Offer = ++_offers;
             // A suspect may be what broke the connection for all that was outstanding with it: now it goes alone. So does whatever tries a target that is unwell.
             var goesAlone = flight.Outcome is not null || pace.Pause.IsUnwell;
@@ -233,7 +243,7 @@ internal sealed class StoreLane(IMigrationTarget target, TargetPace pace, Channe
     /// <summary>Of a target that is busy or away for everybody an object's failures are one: they count only once the target has stored others.</summary>
     private void CountFailure(InFlight flight)
     {
-        var isEverybodys = options.PauseBudget > TimeSpan.Zero && flight.Outcome!.Fault is { Code: FaultCode.PeerBusy or FaultCode.PeerUnreachable } && flight.StoredBefore == pace.Pause.Stored;
+        var isEverybodys = options.PauseBudget > TimeSpan.Zero && flight.Unit.Attempt <= options.Attempts && flight.Outcome!.Fault is { Code: FaultCode.PeerBusy or FaultCode.PeerUnreachable } && flight.StoredBefore == pace.Pause.Stored;
         flight.StoredBefore ??= pace.Pause.Stored;
         if (!isEverybodys) flight.Failures++;
     }

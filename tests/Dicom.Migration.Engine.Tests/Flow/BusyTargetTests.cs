@@ -51,6 +51,19 @@ public sealed class BusyTargetTests : IDisposable
     }
 
     [Fact]
+    public async Task An_object_that_was_called_busy_by_an_earlier_run_is_soon_called_so_again_and_keeps_no_run_open()
+    {
+        var target = new ScriptedTarget { Refuse = static uid => uid == "1.2.3.1005" ? new Fault(FaultCode.PeerBusy) : null };
+        for (var run = 0; run < 3; run++)
+        {
+            var account = await RunAsync(RunBench.Many(40), target, Patient with { Lanes = 1 }); // from the second on nothing else is offered
+            Assert.Equal((39L, 1L, true), (account.Count(InstanceState.Verified), account.Count(FaultCode.PeerBusy), account.IsClosed));
+        }
+
+        Assert.InRange(Seconds, 0, 300); // the target is not waited for as one that is busy for all
+    }
+
+    [Fact]
     public async Task A_target_that_goes_away_in_mid_run_is_waited_for()
     {
         var (target, openings) = (new ScriptedTarget(), 0);
