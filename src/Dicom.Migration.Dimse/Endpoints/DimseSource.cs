@@ -71,6 +71,7 @@ public sealed class DimseSource : IMigrationSource, IAsyncDisposable
             foreach (var request in plan.Requests())
             {
                 if (vain >= longestVain) break;
+                var asked = _time.GetTimestamp();
                 do
                 {
                     await _forbearance.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -105,7 +106,7 @@ public sealed class DimseSource : IMigrationSource, IAsyncDisposable
                     isPutOff = request.IsPutOff;
                     if (wanted.Arrivals == before) vain += isStalled ? stallTimeout : _time.GetElapsedTime(start);
                     if (wanted.Arrivals > before || (!request.IsBusy && request.IsAnswered)) _forbearance.Served();
-                    else if (request.IsBusy && !_forbearance.TryAgain()) throw new SourceUnavailableException(new Fault(FaultCode.PeerBusy), "The archive answers queries, and says of retrievals that it is busy, for longer than it is waited for.");
+                    else if (request.IsBusy && (!_forbearance.TryAgain() || _time.GetElapsedTime(asked) >= _options.BusyTimeout)) throw new SourceUnavailableException(new Fault(FaultCode.PeerBusy), "The archive answers queries, and says of retrievals that it is busy, for longer than it is waited for.");
                 }
                 while (request.IsBusy);
             }

@@ -64,7 +64,15 @@ public sealed class DimseTarget : IEvidenceTarget, IAsyncDisposable
             var association = await _peer.ConnectAsync([Keys.Context(model)], cancellationToken).ConfigureAwait(false);
             await using var owned = association.ConfigureAwait(false);
             var isTaken = association.Find(model) is not null;
-            await association.ReleaseAsync().ConfigureAwait(false);
+            try
+            {
+                await association.ReleaseAsync().ConfigureAwait(false);
+            }
+            catch (AssociationException)
+            {
+                // what was asked is answered; how it ends does not matter
+            }
+
             if (!isTaken) throw new TargetUnavailableException(new Fault(FaultCode.NotNegotiable), what);
         }
         catch (AssociationException e)

@@ -108,14 +108,27 @@ internal sealed class DimseTargetSession(Peer peer, DimseTargetOptions options, 
         await ConnectAsync(contexts.Plan(null), cancellationToken).ConfigureAwait(false);
         foreach (var syntax in untried)
         {
-            try
+            var isTakenAlone = await IsTakenAloneAsync().ConfigureAwait(false);
+            if (isTakenAlone is null)
             {
-                await ConnectAsync(StoreContexts.Alone(sopClassUid, syntax.Uid), cancellationToken).ConfigureAwait(false);
-                contexts.SetApart(sopClassUid, syntax.Uid, isTakenAlone: true);
+                // A connection that is lost may be chance. It counts if the archive takes one without it at once, and loses this one again.
+                await ConnectAsync(contexts.Plan(null), cancellationToken).ConfigureAwait(false);
+                isTakenAlone = await IsTakenAloneAsync().ConfigureAwait(false);
             }
-            catch (AssociationException e) when (IsOfProposal(e))
+
+            contexts.SetApart(sopClassUid, syntax.Uid, isTakenAlone is true);
+
+            async Task<bool?> IsTakenAloneAsync()
             {
-                contexts.SetApart(sopClassUid, syntax.Uid, isTakenAlone: false);
+                try
+                {
+                    await ConnectAsync(StoreContexts.Alone(sopClassUid, syntax.Uid), cancellationToken).ConfigureAwait(false);
+                    return true;
+                }
+                catch (AssociationException e) when (IsOfProposal(e))
+                {
+                    return e.Fault.Code is FaultCode.PeerClosedEarly ? null : false;
+                }
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
@@ -6,6 +7,8 @@ namespace Dicom.Migration.Dimse;
 /// <summary>Who may bring something: by AE title, which anyone can claim, and by address. Over TLS the certificate has been checked before.</summary>
 internal sealed class ReturnAdmission(DimsePeerOptions options)
 {
+    private readonly ConcurrentDictionary<string, IPAddress[]> _known = new(StringComparer.Ordinal); // as they were found last
+
     /// <summary>Whether an association is taken.</summary>
     public async ValueTask<bool> AdmitsAsync(AssociationInfo association, CancellationToken cancellationToken)
     {
@@ -18,16 +21,16 @@ internal sealed class ReturnAdmission(DimsePeerOptions options)
         return false;
     }
 
-    private static async ValueTask<IPAddress[]> ResolveAsync(string node, CancellationToken cancellationToken)
+    private async ValueTask<IPAddress[]> ResolveAsync(string node, CancellationToken cancellationToken)
     {
         if (IPAddress.TryParse(node, out var address)) return [address];
         try
         {
-            return await Dns.GetHostAddressesAsync(node, cancellationToken).ConfigureAwait(false);
+            return _known[node] = await Dns.GetHostAddressesAsync(node, cancellationToken).ConfigureAwait(false);
         }
         catch (SocketException)
         {
-            return []; // a name that nobody knows has no address to come from
+            return _known.GetValueOrDefault(node, []); // a name that nobody ever knew has no address to come from
         }
     }
 

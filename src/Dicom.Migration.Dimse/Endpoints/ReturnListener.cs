@@ -59,7 +59,7 @@ internal sealed class ReturnListener(Peer peer) : IDimseHandler, IAsyncDisposabl
     {
         if (!string.Equals(association.CalledAeTitle, peer.Options.CallingAeTitle, StringComparison.Ordinal)) return AssociationDecision.CalledAeTitleNotRecognized;
         if (await _admission.AdmitsAsync(association, cancellationToken).ConfigureAwait(false)) return AssociationDecision.Accept;
-        _hasTurnedAway = true;
+        _hasTurnedAway |= !_inboxes.IsEmpty; // whoever comes while nothing is asked for is somebody else
         return AssociationDecision.CallingAeTitleNotRecognized;
     }
 

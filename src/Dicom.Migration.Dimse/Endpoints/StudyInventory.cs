@@ -105,6 +105,16 @@ internal sealed class StudyInventory(QueryLink link, DimseSourceOptions options,
                     foreach (var half in slice.Halves().Reverse()) steps.Push(new Step(half, tally, null));
                 }
                 else if (slice.CanBeHalved) Close(tally); // the key is not matched: the whole day is divided otherwise
+                else if (parent is not null && slice.IsIgnoredBy(answer.Studies)) // no letter divides what is not matched by letters: what may be hidden is told of for all of them
+                {
+                    if (!IsCut(parent) && !_suspects.Exists(s => s.Slice == parent.Slice)) _suspects.Add((parent.Slice, parent.Count));
+                    Close(tally);
+                }
+                else if (slice is { Modality.Length: > 0, Prefix.Length: 0 } && (!IsCut(tally) || parent?.ListsAs(tally) is true)) // its letters are among those of the day
+                {
+                    if (!IsCut(tally)) _suspects.Add((slice, tally.Count));
+                    Close(tally);
+                }
                 else foreach (var unit in Divide(tally, steps)) yield return unit;
                 continue;
             }
@@ -174,7 +184,8 @@ internal sealed class StudyInventory(QueryLink link, DimseSourceOptions options,
             // Of an archive that cuts all is listed once more: a day may hide what a letter shows.
             var part = await QueryAsync(slice, study => isCut || !IsDated(study), cancellationToken).ConfigureAwait(false);
             foreach (var unit in Units(part, slice)) yield return unit;
-            if (part.IsCut || part.Count >= _seen.Cut || (part.Count > 1 && isCut && part.Count >= answer.Count))
+            if (slice.IsIgnoredBy(part.Studies)) listed += part.Count;
+            else if (part.IsCut || part.Count >= _seen.Cut || (part.Count > 1 && isCut && part.Count >= answer.Count))
             {
                 List<StudySlice> parts = [.. slice.Parts()];
                 foreach (var smaller in parts.AsEnumerable().Reverse()) slices.Push(smaller);
@@ -311,6 +322,9 @@ internal sealed class StudyInventory(QueryLink link, DimseSourceOptions options,
             _found.UnionWith(part._listed);
             return Lacks(part);
         }
+
+        /// <summary>Whether it lists the same: the part's key is of all its studies, or is not matched.</summary>
+        public bool ListsAs(Tally part) => _listed.SetEquals(part._listed);
 
         public bool Lacks(Tally part) => !part._listed.IsSubsetOf(_listed);
 

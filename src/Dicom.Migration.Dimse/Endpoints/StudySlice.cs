@@ -59,6 +59,14 @@ internal sealed record StudySlice
         return (Modality.Length == 0 && (From ?? To) is not null ? Modalities.Select(m => this with { Modality = m }) : []).Concat(byLetter);
     }
 
+    /// <summary>Whether an answer shows that the archive does not match by patient ID: most of its studies have not the letters that were asked for. A few may be found by another ID of their patient.</summary>
+    public bool IsIgnoredBy(IReadOnlyCollection<DataSet> studies)
+    {
+        if (Prefix.Length == 0) return false;
+        var ids = studies.Select(static s => s.GetString(Keys.PatientId)?.Trim()).Where(static id => !string.IsNullOrEmpty(id)).ToList();
+        return 2 * ids.Count(id => id!.StartsWith(Prefix.TrimStart(), StringComparison.OrdinalIgnoreCase)) < ids.Count;
+    }
+
     /// <summary>Whether a study that this slice's query lists is one of its parts by its date.</summary>
     public bool Holds(DataSet study) => DateOnly.TryParseExact(study.GetString(Keys.StudyDate)?.Trim(), "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)
         && (From is null || date >= From) && (To is null || date <= To);

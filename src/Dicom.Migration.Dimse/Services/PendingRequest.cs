@@ -62,6 +62,12 @@ internal sealed class PendingQuery(ushort responseField) : PendingRequest(respon
         {
             throw ItemCursor.Violation(0, "A response came after the last one of its request.");
         }
+        catch (OperationCanceledException)
+        {
+            // The association ends. With its last response the request is on no list any more: nobody else would tell whoever reads.
+            _responses.Writer.TryComplete(new AssociationException(new Fault(FaultCode.PeerClosedEarly), "The association has ended."));
+            throw;
+        }
 
         if (!response.Status.IsPending) _responses.Writer.TryComplete();
     }

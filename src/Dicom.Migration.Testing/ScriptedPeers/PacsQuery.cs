@@ -25,7 +25,7 @@ internal sealed class PacsQuery
 
     public bool Matches(PacsInstance instance, PacsScript script) => script.FindsInstancesByUidAlone && Key(InstanceUid).Length > 0 ? MatchesUid(InstanceUid, instance.SopInstanceUid)
         : MatchesUid(StudyUid, instance.StudyInstanceUid) && MatchesUid(SeriesUid, instance.SeriesInstanceUid) && MatchesUid(InstanceUid, instance.SopInstanceUid)
-        && MatchesRange(Date, instance.StudyDate) && (script.IgnoresStudyTime || MatchesRange(Time, instance.StudyTime)) && MatchesText(PatientId, instance.PatientId) && MatchesText(Modalities, instance.Modality);
+        && MatchesRange(Date, instance.StudyDate) && (script.IgnoresStudyTime || MatchesRange(Time, instance.StudyTime)) && (script.IgnoresPatientIdAndModality || (MatchesText(PatientId, instance.PatientId) && MatchesText(Modalities, instance.Modality)));
 
     /// <summary>One answer for each study of each patient, series or instance.</summary>
     public IEnumerable<DataSet> Answers(IReadOnlyList<PacsInstance> held, PacsScript script) => held.Where(i => Matches(i, script))

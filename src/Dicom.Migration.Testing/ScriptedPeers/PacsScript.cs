@@ -30,6 +30,8 @@ public sealed record PacsScript
     public bool TellsCut { get; init; }
     /// <summary>Lists studies of any Study Time, whatever time a query asks for.</summary>
     public bool IgnoresStudyTime { get; init; }
+    /// <summary>Queries do not match by patient ID, nor by modality: all studies of the other keys are listed.</summary>
+    public bool IgnoresPatientIdAndModality { get; init; }
     /// <summary>The first match of each query is followed by one that is no data set.</summary>
     public bool SendsUnreadableMatches { get; init; }
     /// <summary>Queries find the same again and again, without an end.</summary>

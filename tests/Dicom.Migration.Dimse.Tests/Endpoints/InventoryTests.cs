@@ -77,6 +77,18 @@ public sealed class InventoryTests
         Assert.Subset(keys, pacs.Instances.Select(static i => i.StudyInstanceUid).ToHashSet(StringComparer.Ordinal));
     }
 
+    [Theory, InlineData(80, true), InlineData(80, false), InlineData(50, false)]
+    public async Task An_archive_that_matches_neither_by_patient_nor_by_modality_is_not_asked_for_every_letter_of_every_letter(int studies, bool isTold)
+    {
+        await using var pacs = Of([.. Enumerable.Range(0, studies).Select(static i => Study(i, "20110301", "", $"{(char)('A' + i % 26)}{i}")), .. Enumerable.Range(0, 60).Select(static i => Study(100 + i, $"2012{1 + i / 20:D2}{1 + i % 20:D2}", "120000", "Z"))]);
+        pacs.Script = new PacsScript { MaxMatches = 50, TellsCut = isTold, IgnoresPatientIdAndModality = true };
+        await using var source = Archives.Source(pacs);
+        var units = (await UnitsAsync(source)).Select(static u => u.Key).ToHashSet(StringComparer.Ordinal); // some hundred queries, and not millions
+        var hidden = pacs.Instances.Count(i => !units.Contains(i.StudyInstanceUid));
+        Assert.Equal(studies - 50, hidden);
+        if (hidden > 0) Assert.Contains(units, static u => !DicomUid.IsValid(u)); // what nobody can list is in the account
+    }
+
     [Fact]
     public async Task An_answer_that_is_no_data_set_ends_no_listing_and_is_in_the_account()
     {

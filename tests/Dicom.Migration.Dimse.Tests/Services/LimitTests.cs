@@ -100,6 +100,7 @@ public class LimitTests
         {
             await Assert.ThrowsAsync<AssociationException>(() => ConnectAsync(listener)); // one association too many
             Assert.Equal(FaultCode.PeerBusy, await archive.RefusalAsync());
+            while (listener.Connections > 1) await Task.Yield(); // the one that was rejected has its place until it is closed
             using var second = new TcpClient();
             await second.ConnectAsync(listener.EndPoint, Token);
             await Assert.ThrowsAsync<AssociationException>(() => ConnectAsync(listener)); // one connection too many
@@ -108,6 +109,7 @@ public class LimitTests
             await first.ReleaseAsync();
         }
 
+        while (listener.Connections > 0) await Task.Yield();
         var stranger = new DimseClientOptions { Security = DimseSecurity.Plaintext, AeTitle = "STRANGER" };
         Assert.Equal(FaultCode.AssociationRejected, (await Assert.ThrowsAsync<AssociationException>(() => ConnectAsync(listener, stranger))).Fault.Code);
         Assert.Equal(FaultCode.AssociationRejected, await archive.RefusalAsync());

@@ -24,6 +24,23 @@ public class PendingRequestTests
         }
     }
 
+    [Fact]
+    public async Task A_query_whose_last_response_finds_no_room_before_the_association_ends_is_told_so()
+    {
+        var pending = new PendingQuery(0x8020);
+        using var end = new CancellationTokenSource();
+        var coming = ComeAsync();
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => coming);
+        await Assert.ThrowsAsync<AssociationException>(async () => await pending.Responses.ReadAllAsync(TestContext.Current.CancellationToken).CountAsync(TestContext.Current.CancellationToken));
+
+        async Task ComeAsync()
+        {
+            var match = DimseResponse.From(new CommandSet().With(CommandSet.DataSetType, CommandSet.NoDataSet).With(CommandSet.Status, 0xFF00), new AcceptedContext(1, "1.2.840.10008.5.1.4.1.2.2.1", "1.2.840.10008.1.2"), default);
+            while (true) await pending.OnResponseAsync(match, end.Token); // until there is no room
+        }
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
