@@ -113,6 +113,7 @@ public class LimitTests
         var stranger = new DimseClientOptions { Security = DimseSecurity.Plaintext, AeTitle = "STRANGER" };
         Assert.Equal(FaultCode.AssociationRejected, (await Assert.ThrowsAsync<AssociationException>(() => ConnectAsync(listener, stranger))).Fault.Code);
         Assert.Equal(FaultCode.AssociationRejected, await archive.RefusalAsync());
+        while (listener.Connections > 0) await Task.Yield();
         using (var violator = await RawPeer.AskAsync(listener.EndPoint, [new ProposedContext(1, Ct, [Elements.Explicit])]))
         {
             await violator.SendAsync([0xFF]);
@@ -120,10 +121,12 @@ public class LimitTests
         }
 
         Assert.Equal(FaultCode.ProtocolViolation, await archive.RefusalAsync());
+        while (listener.Connections > 0) await Task.Yield();
         using (var gone = await RawPeer.AskAsync(listener.EndPoint, [new ProposedContext(1, Ct, [Elements.Explicit])])) // goes by himself
         {
         }
 
+        while (listener.Connections > 0) await Task.Yield();
         await using (var last = await ConnectAsync(listener))
         {
             Assert.True((await last.EchoAsync(Token)).IsSuccess);
