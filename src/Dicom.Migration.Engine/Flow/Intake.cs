@@ -12,10 +12,10 @@ internal sealed class Intake(Spool spool, RuleBook rules)
     /// <returns>What goes on; <see langword="null"/> if an earlier reading of the unit gave the same.</returns>
     public async Task<InFlight?> TakeAsync(UnitInHand unit, SourceItem item, CancellationToken cancellationToken)
     {
-        unit.Next(item);
+        unit.Completeness.Next(item);
         if (item is SourceFinding { Fault: { Code: FaultCode.NotDelivered or FaultCode.NotOnline } missing })
         {
-            unit.Misses(item.Place, missing); // another reading may give it: on record when the last one is over
+            unit.Completeness.Misses(item.Place, missing); // another reading may give it: on record when the last one is over
             return null;
         }
         if (item is SourceFinding finding)
@@ -50,12 +50,12 @@ internal sealed class Intake(Spool spool, RuleBook rules)
         var isOther = instance.IsClaimBinding && fault is null && !IsSame(instance.ClaimedSopInstanceUid, identity.SopInstanceUid);
         if (isOther || (isOfOtherStudy && instance.IsUnlisted))
         {
-            unit.Mistakes(instance.Place, new Fault(FaultCode.AnotherObject, isOther ? SopInstanceUid : StudyInstanceUid), !instance.IsUnlisted);
+            unit.Completeness.Mistakes(instance.Place, new Fault(FaultCode.AnotherObject, isOther ? SopInstanceUid : StudyInstanceUid), !instance.IsUnlisted);
             return null;
         }
         if (unit.Claim(identity.SopInstanceUid, spooled.Digest, instance.IsRepeat) is not { } copy)
         {
-            if (!instance.IsRepeat) unit.Arrived(instance.Place, identity.SopInstanceUid);
+            if (!instance.IsRepeat) unit.Completeness.Arrived(instance.Place, identity.SopInstanceUid);
             return null;
         }
         var judged = new Judgement(spooled, null);
@@ -68,7 +68,7 @@ internal sealed class Intake(Spool spool, RuleBook rules)
             unit.TakeBack(identity.SopInstanceUid, copy);
             throw;
         }
-        unit.Arrived(instance.Place, identity.SopInstanceUid);
+        unit.Completeness.Arrived(instance.Place, identity.SopInstanceUid);
         var sent = identity;
         var isChanged = judged.Body != spooled;
         try

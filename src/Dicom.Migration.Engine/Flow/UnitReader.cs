@@ -12,7 +12,6 @@ internal sealed class UnitReader(IMigrationSource source, Intake intake, Channel
     private readonly List<(UnitInHand Unit, SourceUnavailableException Why)> _suspects = []; // lost their connections, each time
     private bool _hasGiven;
     private bool _isAnswered; // by the source, in the reading that is on
-    private bool _isCutShort; // that reading did not come to its end: what else there is, nothing tells
 
     /// <summary>Reads one unit to its end; what cannot be read is an exception in the account.</summary>
     /// <exception cref="SourceUnavailableException">The source as a whole is gone, and stayed so.</exception>
@@ -55,16 +54,14 @@ internal sealed class UnitReader(IMigrationSource source, Intake intake, Channel
     private async Task EndAsync(UnitInHand unit, Fault? fault, CancellationToken cancellationToken)
     {
         // Each one that did not come has its line, by its name if the source gives one, and a unit that promises none has one.
-        var shortfall = unit.Shortfall(fault);
-        if (fault is { Code: not FaultCode.NotDelivered } bad && (shortfall.Count == 0 || (_isCutShort && unit.ExpectedInstances is null && shortfall.TrueForAll(static s => s.Place.Length > 0)))) shortfall.Add(("", bad));
-        foreach (var (place, why) in unit.Mistaken.Concat(shortfall)) await PassAsync(unit, place, why, cancellationToken).ConfigureAwait(false);
+        foreach (var (place, why) in unit.Completeness.Ends(unit.ExpectedInstances, fault)) await PassAsync(unit, place, why, cancellationToken).ConfigureAwait(false);
         await desk.CloseAsync([unit]).ConfigureAwait(false);
     }
 
     private async Task<Fault?> ReadOnceAsync(UnitInHand unit, CancellationToken cancellationToken)
     {
         unit.BeginReading();
-        (_isAnswered, _isCutShort) = (false, true);
+        _isAnswered = false;
         try
         {
             await foreach (var item in source.ReadAsync(unit.ToSource(), cancellationToken).ConfigureAwait(false))
@@ -78,11 +75,11 @@ internal sealed class UnitReader(IMigrationSource source, Intake intake, Channel
                         await PassAsync(flight, cancellationToken).ConfigureAwait(false);
                 }
             }
-            _isCutShort = false;
-            var shortfall = unit.Shortfall(null);
+            unit.Completeness.EndReading();
+            var shortfall = unit.Completeness.Shortfall(unit.ExpectedInstances, null);
             if (shortfall.Count == 0) return null;
             var (_, worthAnother) = shortfall.Find(static s => s.Fault is { IsTransient: true } or { Code: FaultCode.NotDelivered });
-            return worthAnother.Code is FaultCode.None ? shortfall[0].Fault : unit.HasGiven ? new Fault(FaultCode.NotDelivered) : worthAnother; // one that gives others is well
+            return worthAnother.Code is FaultCode.None ? shortfall[0].Fault : unit.Completeness.HasGiven ? new Fault(FaultCode.NotDelivered) : worthAnother; // one that gives others is well
         }
         catch (MigrationException e) when (IsOfUnit(e))
         {
@@ -107,7 +104,7 @@ internal sealed class UnitReader(IMigrationSource source, Intake intake, Channel
         }
         catch (Exception e) when (item is SourceInstance && (e is IOException || (e is MigrationException m && IsOfUnit(m))))
         {
-            if (item is not SourceInstance { IsRepeat: true }) unit.Misses(item.Place, e is MigrationException named ? named.Fault : new Fault(FaultCode.ReadFailed));
+            if (item is not SourceInstance { IsRepeat: true }) unit.Completeness.Misses(item.Place, e is MigrationException named ? named.Fault : new Fault(FaultCode.ReadFailed));
             return null;
         }
     }

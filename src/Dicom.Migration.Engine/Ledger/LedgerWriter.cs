@@ -14,6 +14,7 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
     private readonly Dictionary<string, long> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<(string?, string?), long> _series = [];
     private readonly Dictionary<string, long> _units = new(StringComparer.Ordinal);
+    private readonly HashSet<long> _cutShort = []; // units that this run does not know all of; until they are complete
     private readonly Dictionary<(InstanceState, FaultCode, long, int), long> _account = [];
     private readonly Dictionary<string, Statement> _statements = new(StringComparer.Ordinal);
     private long _newUnits, _newPending, _newNotSeen;
@@ -98,7 +99,7 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
         var isNewer = Sql("SELECT 1 FROM unit WHERE id = ?1 AND stamp IS NOT ?2").Number(unit, asHandedOut.Stamp) is not null;
         if (Sql("UPDATE unit SET done = ?2, stamp = ?3 WHERE id = ?1 AND done = 0").Run(unit, epoch, asHandedOut.Stamp) == 0) return;
         if (isNewer && asHandedOut.ExpectedInstances is { } expected) Expect(unit, expected);
-        SupersedeFindings(unit, epoch);
+        SupersedeFindings(unit, epoch, isCutShort: _cutShort.Remove(unit));
         _newPending--;
         WriteAccount();
     }
@@ -147,13 +148,13 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
     // Cheap, and no in most ledgers: then no unit's instances are looked through.
     private bool HasWorthAnotherRun() => Sql($"SELECT 1 FROM account WHERE instances > 0 AND {WorthAnotherRun} LIMIT 1").Number() is not null;
 
-    /// <summary>What an earlier run did not get of a unit, and this one does not miss any more, is replaced by what came.</summary>
-    private void SupersedeFindings(long unit, long epoch)
+    /// <summary>What an earlier run did not get of a unit, and this one does not miss any more, is replaced by what came. Of a unit that was cut short nobody knows whether what has a name came.</summary>
+    private void SupersedeFindings(long unit, long epoch, bool isCutShort)
     {
         WriteAccount();
         if (!HasWorthAnotherRun()) return;
         var stale = new List<(long Number, InstanceRow Row)>();
-        using (var row = Sql($"SELECT number, {InstanceRow.Columns} FROM instance WHERE unit = ?1 AND uid = x'' AND {WorthAnotherRun} AND (SELECT max(epoch) FROM history WHERE instance = number) < ?2 ORDER BY number").Read(unit, epoch))
+        using (var row = Sql($"SELECT number, {InstanceRow.Columns} FROM instance WHERE unit = ?1 AND uid = x'' AND {WorthAnotherRun}{(isCutShort ? " AND stands_at IS NULL" : "")} AND (SELECT max(epoch) FROM history WHERE instance = number) < ?2 ORDER BY number").Read(unit, epoch))
             while (row.Read()) stale.Add((row.GetInt64(0), InstanceRow.Read(row, 1)));
         foreach (var (number, row) in stale) Enter(number, row, new LedgerOutcome(InstanceState.Superseded), epoch, time.GetUtcNow().ToUnixTimeMilliseconds());
     }
@@ -198,6 +199,7 @@ internal sealed class LedgerWriter(SqliteConnection connection, TimeProvider tim
     {
         // All of them have the same UID, none: in an archive of text files the index over it would lead from each to each.
         var hash = LedgerSchema.FindingKey(unit, Cut(discovery.Place), discovery.Copy);
+        if (discovery is { Place: null, Then: { State: InstanceState.Excepted, Fault.Code: not (FaultCode.NotDelivered or FaultCode.NotOnline) } }) _cutShort.Add(unit); // said of the unit, and of none of its instances
         (long Number, InstanceRow Row)? same = null;
         using (var known = Sql($"SELECT number, (SELECT text FROM name WHERE id = rule), unit, copy, stands_at, {InstanceRow.Columns} FROM instance WHERE hash = ?1 AND uid = x'' ORDER BY number").Read(hash))
         {

@@ -39,6 +39,26 @@ public sealed class AnotherRunTests : IDisposable
     }
 
     [Fact]
+    public async Task What_has_a_name_stays_an_exception_as_long_as_nobody_has_read_to_the_end()
+    {
+        var run = 0;
+        var source = new ScriptedSource(("a", [ScriptedSource.Object(1), ("1.2.3.1002", FaultCode.NotDelivered), ("1.2.3.1003", FaultCode.NotDelivered), ScriptedSource.Object(2), ScriptedSource.Object(3)]))
+        {
+            Leaves = (_, i) => run < 3 ? i > 2 : i is 1 or 2,
+            BeforeItem = (_, i) => { if (run is 1 or 2 && i == 1) throw new DicomFormatException(new Fault(FaultCode.TruncatedHeader)); },
+        };
+        await _bench.RunAsync(source, new ScriptedTarget());
+        for (run = 1; run < 3; run++)
+        {
+            var account = await _bench.RunAsync(source, new ScriptedTarget());
+            Assert.Equal((1L, 2L, 1L, true), (account.Count(InstanceState.Verified), account.Count(FaultCode.NotDelivered), account.Count(FaultCode.TruncatedHeader), account.IsClosed));
+        }
+
+        var last = await _bench.RunAsync(source, new ScriptedTarget());
+        Assert.Equal((3L, 0L, 2L), (last.Count(InstanceState.Verified), last.Count(FaultCode.NotDelivered), last.Count(InstanceState.Superseded)));
+    }
+
+    [Fact]
     public async Task What_the_target_lost_is_sent_again_and_nothing_else()
     {
         var target = new ScriptedTarget { Keep = static (uid, bytes) => uid.EndsWith('2') ? null : bytes };

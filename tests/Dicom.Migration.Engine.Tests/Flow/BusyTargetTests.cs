@@ -108,11 +108,21 @@ public sealed class BusyTargetTests : IDisposable
     /// <summary>Time passes where somebody waits for it, and nowhere else.</summary>
     private sealed class WaitedTime : FakeTimeProvider
     {
+        private readonly Lock _passing = new();
+
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
+            var due = GetUtcNow() + dueTime;
             var timer = base.CreateTimer(callback, state, dueTime, period);
-            if (dueTime > TimeSpan.Zero && dueTime <= TimeSpan.FromMinutes(1)) _ = Task.Run(() => Advance(dueTime)); // the lease's own timer is a longer one
+            if (dueTime > TimeSpan.Zero && dueTime <= TimeSpan.FromMinutes(1)) _ = Task.Run(() => PassTo(due)); // the lease's own timer is a longer one
             return timer;
+        }
+
+        // Several who wait for the same instant wait together, and not one after the other.
+        private void PassTo(DateTimeOffset due)
+        {
+            lock (_passing)
+                if (due - GetUtcNow() is var left && left > TimeSpan.Zero) Advance(left);
         }
     }
 }

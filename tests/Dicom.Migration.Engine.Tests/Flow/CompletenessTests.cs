@@ -32,6 +32,25 @@ public sealed class CompletenessTests : IDisposable
     }
 
     [Fact]
+    public async Task A_unit_that_was_cut_short_says_so_beside_what_it_names_although_another_was_read_to_its_end_since()
+    {
+        var source = new ScriptedSource(("a", [("1.2.3.1009", FaultCode.NotDelivered), ScriptedSource.Object(1)]), ("b", [ScriptedSource.Object(2)]));
+        source.BeforeItem = static (key, i) => { if (key is "a" && i == 1) throw new SourceUnavailableException(new Fault(FaultCode.PeerClosedEarly)); };
+        var account = await _bench.RunAsync(source, new ScriptedTarget(), _bench.Options with { Readers = 1 });
+        Assert.Equal((1L, 1L, 1L, true), (account.Count(InstanceState.Verified), account.Count(FaultCode.NotDelivered), account.Count(FaultCode.PeerClosedEarly), account.IsClosed));
+    }
+
+    [Fact]
+    public async Task What_a_whole_reading_named_is_not_forgotten_by_one_that_is_cut_short()
+    {
+        var reading = 0;
+        var source = new ScriptedSource(("a", [ScriptedSource.Object(1), ("1.2.3.1008", FaultCode.NotDelivered), ("1.2.3.1009", FaultCode.NotDelivered)]));
+        source.BeforeItem = (_, i) => { if (i == 0) reading++; if (reading > 1 && i == 1) throw new DicomFormatException(new Fault(FaultCode.TruncatedHeader)); };
+        var account = await _bench.RunAsync(source, new ScriptedTarget());
+        Assert.Equal((1L, 2L, 1L), (account.Count(InstanceState.Verified), account.Count(FaultCode.NotDelivered), account.Count(FaultCode.TruncatedHeader)));
+    }
+
+    [Fact]
     public async Task The_name_of_a_file_does_not_bind()
     {
         var source = new ScriptedSource(("f", [Claiming(1, 2, binds: false)])) { Expected = 1 };
